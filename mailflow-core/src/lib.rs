@@ -1,0 +1,33 @@
+//! Draft.
+
+pub mod access;
+pub mod agent;
+pub mod arrival;
+pub mod category;
+pub mod contact;
+pub mod destination;
+pub mod digest;
+pub mod directory;
+pub mod draft;
+pub mod event;
+pub mod explanation;
+pub mod id;
+pub mod mail;
+pub mod message;
+pub mod note;
+pub mod outgoing;
+pub mod pulse;
+pub mod routing;
+pub mod rule;
+pub mod search;
+pub mod secret;
+pub mod session;
+pub mod settings;
+pub mod source;
+pub mod store;
+pub mod text;
+pub mod thread_entry;
+pub mod ticket;
+pub mod ticketbox;
+pub mod time;
+pub mod transport;

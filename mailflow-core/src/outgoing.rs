@@ -1,0 +1,154 @@
+//! [`Outgoing`]: a mail that has to be sent, and how far that is.
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::id::{DestinationId, MessageId, OutgoingId, TicketId};
+use crate::mail::{Address, ThreadId};
+use crate::time::Timestamp;
+
+/// A mail that has to be sent. The bytes and the `Message-ID` are the same at every try.
+///
+/// ```text
+///             ┌────────────── 4xx, no connection: later ─────────────┐
+///             ▼                                                      │
+///   queued ──claim──▶ sending ──┬── every recipient has an answer ──▶ sent | failed | queued again for the rest
+///                               └── connection lost after the last byte ──▶ perhaps sent ──retry──▶ queued
+///   queued ──withdraw──▶ withdrawn             failed, perhaps sent ──an agent decides──▶ queued | withdrawn
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outgoing {
+    /// Its identity.
+    pub id: OutgoingId,
+    /// The ticket that it is part of.
+    pub ticket: TicketId,
+    /// The message that it is.
+    pub message: MessageId,
+    /// What it is sent through.
+    pub destination: DestinationId,
+    /// Envelope sender; `None` is the null sender of automatic mail.
+    pub sender: Option<Address>,
+    /// Envelope recipients, each with its own fate.
+    pub recipients: Vec<Recipient>,
+    /// `Message-ID`.
+    pub message_id: ThreadId,
+    /// The bytes.
+    pub raw: Digest,
+    /// Their length.
+    pub size: u64,
+    /// How far it is.
+    pub state: OutgoingState,
+    /// When it was queued.
+    pub created: Timestamp,
+    /// When it is tried next; it is never tried before.
+    pub due: Timestamp,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Since when it could not be delivered: `retry_for` counts from here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_tried: Option<Timestamp>,
+    /// Set if it was perhaps sent at one try, so that its recipients may have it twice.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_be_double: bool,
+    /// What went wrong at the last try, if it concerns the mail as a whole.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub trouble: String,
+}
+
+/// How far a mail that has to be sent is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutgoingState {
+    /// It waits for its time.
+    Queued,
+    /// It is being sent.
+    Sending {
+        /// The run that took it: after a restart, what another run was sending was perhaps sent.
+        run: RunId,
+    },
+    /// All recipients' servers accepted it.
+    Sent,
+    /// Some recipient will not get it; an agent has to look.
+    Failed,
+    /// Nobody knows whether it was sent; an agent decides (see [`PerhapsSent`](crate::destination::PerhapsSent)).
+    PerhapsSent,
+    /// It was pulled back.
+    Withdrawn,
+}
+
+/// One run of a flow, from its start to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunId(pub uuid::Uuid);
+
+/// A recipient of a mail that has to be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipient {
+    /// The address.
+    pub address: Address,
+    /// How far it is for him.
+    pub state: RecipientState,
+    /// What the server last said about him.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<Reply>,
+    /// When that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+}
+
+/// How far a mail is for one recipient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecipientState {
+    /// Not tried yet.
+    Queued,
+    /// The server accepted it.
+    Sent,
+    /// The server said later (4xx), or could not be reached.
+    Deferred,
+    /// The server said no (5xx), or the time for trying is over, or a report said so.
+    Failed,
+}
+
+/// What a server said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// Three-digit code (RFC 5321 section 4.2); 0 if the server said nothing.
+    pub code: u16,
+    /// Enhanced status code (RFC 3463), if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enhanced: Option<String>,
+    /// The words, on one line, at most 500 characters.
+    pub text: String,
+}
+
+impl std::fmt::Display for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.code != 0 {
+            write!(f, "{} ", self.code)?;
+        }
+        if let Some(enhanced) = &self.enhanced {
+            write!(f, "{enhanced} ")?;
+        }
+        f.write_str(&self.text)
+    }
+}
+
+impl Recipient {
+    /// A recipient that was not tried yet.
+    pub const fn new(address: Address) -> Self {
+        Self { address, state: RecipientState::Queued, reply: None, at: None }
+    }
+
+    /// Whether it still has to be tried.
+    pub const fn is_pending(&self) -> bool {
+        matches!(self.state, RecipientState::Queued | RecipientState::Deferred)
+    }
+}
+
+impl Outgoing {
+    /// The recipients that still have to be tried.
+    pub fn pending(&self) -> impl Iterator<Item = &Recipient> {
+        self.recipients.iter().filter(|recipient| recipient.is_pending())
+    }
+}

@@ -1,0 +1,95 @@
+//! [`Changeset`]: what a decision wants to be true, applied whole or not at all.
+
+use super::{Key, Record};
+use crate::id::TicketId;
+
+/// The number of the commit that wrote a record: unique in the store and rising, so that a record that was erased and
+/// made again never looks unchanged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version(u64);
+
+impl Version {
+    /// The version of what never was.
+    pub const ABSENT: Self = Self(0);
+
+    /// The version with this number.
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
+/// Changes that belong together, each with the version of what it was decided on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Changeset {
+    /// The changes. No key stands in two of them.
+    pub entries: Vec<Entry>,
+    /// The least number that a new ticket may get; the store goes on from the highest number that it ever gave.
+    pub first_ticket_number: u64,
+}
+
+/// One change, or one thing that must not have changed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Entry {
+    /// There is no record and no tombstone under its key; now there is this one. A ticket with number 0 gets the next
+    /// number.
+    Insert(Record),
+    /// The record or tombstone under its key has this version; now there is this one.
+    Replace(Version, Record),
+    /// What is under the key has this version, until the commit is done.
+    RelyOn(Key, Version),
+    /// The record under the key has this version; now there is none, and a tombstone if the kind
+    /// [leaves one](super::RecordKind::leaves_tombstone).
+    Erase(Key, Version),
+}
+
+/// A commit that is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    /// The version of every record that it wrote.
+    pub version: Version,
+    /// The numbers that it gave to new tickets.
+    pub numbers: Vec<(TicketId, u64)>,
+}
+
+impl Changeset {
+    /// Whether it writes anything.
+    pub fn is_empty(&self) -> bool {
+        self.entries.iter().all(|entry| matches!(entry, Entry::RelyOn(..)))
+    }
+
+    /// The records that it writes.
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
+        self.entries.iter().filter_map(|entry| match entry {
+            Entry::Insert(record) | Entry::Replace(_, record) => Some(record),
+            Entry::RelyOn(..) | Entry::Erase(..) => None,
+        })
+    }
+}
+
+impl Entry {
+    /// The key that the entry is about.
+    pub fn key(&self) -> Key {
+        match self {
+            Self::Insert(record) | Self::Replace(_, record) => record.key(),
+            Self::RelyOn(key, _) | Self::Erase(key, _) => key.clone(),
+        }
+    }
+
+    /// The version that must be there.
+    pub const fn expected(&self) -> Version {
+        match self {
+            Self::Insert(_) => Version::ABSENT,
+            Self::Replace(version, _) | Self::RelyOn(_, version) | Self::Erase(_, version) => *version,
+        }
+    }
+
+    /// Whether the entry changes what is under its key.
+    pub const fn writes(&self) -> bool {
+        !matches!(self, Self::RelyOn(..))
+    }
+}
