@@ -1,1 +1,3 @@
+//! `mailflow`: the helpdesk on the web, and its tools.
+
 fn main() {}

@@ -4,14 +4,21 @@
 //! panics: what is broken becomes a [`Defect`], and what could be read is there.
 
 mod address;
+mod compose;
+pub mod html;
 mod limits;
+mod parse;
 mod parsed;
+mod reply;
 mod thread;
 
 pub use address::{Address, InvalidAddress, Mailbox};
+pub use compose::{Composition, Enclosure, compose};
 pub use limits::Limits;
+pub use parse::parse;
 pub use parsed::{
     Attachment, Automatic, Bounce, BounceAction, Defect, Header, Mail, RecipientReport, ReturnPath, Sender, Spam,
     TextSource,
 };
+pub use reply::new_words;
 pub use thread::{Keyring, ThreadId, Token, numbers_in_subject, subject_tag};
