@@ -133,3 +133,16 @@ pub struct AttachmentInfo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_id: Option<String>,
 }
+
+impl AttachmentInfo {
+    /// What is known of an attachment that was read.
+    pub fn of(attachment: &crate::mail::Attachment) -> Self {
+        Self {
+            filename: attachment.filename.clone(),
+            content_type: attachment.content_type.clone(),
+            size: u64::try_from(attachment.content.len()).unwrap_or(u64::MAX),
+            inline: attachment.inline,
+            content_id: attachment.content_id.clone(),
+        }
+    }
+}

@@ -1,5 +1,7 @@
-//! The stages of an arrival, each a plain function: automatic mail, delivery reports, follow-up, rules.
+//! Where a mail belongs, as plain functions of the mail: what points to a ticket, which rule places a new one.
 
+mod follow_up;
 mod rules;
 
-pub use rules::{InvalidRules, Rules};
+pub use follow_up::{IDS_LOOKED_UP, Trace, answered, bare_subject, traces};
+pub use rules::{BODY_LOOKED_INTO, InvalidRules, Matter, Rules, recipients};

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 mod changeset;
 mod error;
+mod ext;
 mod key;
 mod memory;
 mod query;
@@ -12,6 +13,7 @@ mod view;
 
 pub use changeset::{Changeset, Committed, Entry, Version};
 pub use error::{CommitError, StoreError, StoreErrorKind};
+pub use ext::{Listing, StoreExt};
 pub use key::{Key, RecordKind};
 pub use memory::MemoryStore;
 pub use query::{Count, Cursor, Found, FoundIn, Hit, OwnerFilter, Page, Query, Row, SearchQuery, TicketQuery};

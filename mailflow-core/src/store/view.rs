@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::digest::Digest;
+
 use super::{Changeset, Entry, Kept, Key, Loaded, Record, Version, Versioned};
 
 /// Records that were looked at, with their versions. A decision reads from it; what it needs and is not there it names
@@ -66,7 +68,7 @@ impl View {
 
     /// Changes that are decided on this view.
     pub fn changes(&self) -> Changes<'_> {
-        Changes { view: self, puts: BTreeMap::new(), first_ticket_number: 1 }
+        Changes { view: self, puts: BTreeMap::new(), bodies: Vec::new(), first_ticket_number: 1 }
     }
 }
 
@@ -76,6 +78,7 @@ impl View {
 pub struct Changes<'v> {
     view: &'v View,
     puts: BTreeMap<Key, Option<Record>>,
+    bodies: Vec<Vec<u8>>,
     first_ticket_number: u64,
 }
 
@@ -91,14 +94,45 @@ impl Changes<'_> {
         self.puts.insert(key, None);
     }
 
+    /// These bytes shall be kept; a record may name their digest.
+    pub fn keep(&mut self, bytes: Vec<u8>) -> Digest {
+        let digest = Digest::of(&bytes);
+        self.bodies.push(bytes);
+        digest
+    }
+
+    /// The bytes that have to be kept before the changes are committed.
+    pub fn take_bodies(&mut self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.bodies)
+    }
+
     /// New tickets shall be numbered from here.
     pub const fn number_from(&mut self, first: u64) {
         self.first_ticket_number = first;
     }
 
-    /// What shall be under a key after the changes, if they say anything about it.
-    pub fn pending<T: Kept>(&self, key: &Key) -> Option<&T> {
-        self.puts.get(key)?.as_ref().and_then(T::of)
+    /// The record that is under a key when the changes so far are made, if there is one.
+    ///
+    /// # Errors
+    /// [`NotLoaded`] if the key has not been looked at and the changes say nothing about it.
+    pub fn get<T: Kept>(&self, key: &Key) -> Result<Option<&T>, NotLoaded> {
+        match self.puts.get(key) {
+            Some(record) => Ok(record.as_ref().and_then(T::of)),
+            None => self.view.get(key),
+        }
+    }
+
+    /// Says which of these keys have neither been looked at nor been written.
+    ///
+    /// # Errors
+    /// [`NotLoaded`] with all of them, so that they can be looked at together.
+    pub fn need(&self, keys: impl IntoIterator<Item = Key>) -> Result<(), NotLoaded> {
+        self.view.need(keys.into_iter().filter(|key| !self.puts.contains_key(key)))
+    }
+
+    /// Whether nothing is written so far.
+    pub fn is_empty(&self) -> bool {
+        self.puts.is_empty()
     }
 
     /// The changeset. What was looked at is replaced at its version; what was not is inserted.

@@ -12,6 +12,8 @@ pub use error::{TransportError, TransportErrorKind};
 pub use memory::{MemorySource, MemoryTransport};
 
 use crate::arrival::Uid;
+use crate::destination::Destination;
+use crate::source::Source;
 
 /// Sends mail: the contract between mailflow and whoever knows a way out.
 ///
@@ -40,6 +42,38 @@ pub trait MailSource: Send + Sync + 'static {
     /// # Errors
     /// [`TransportError`] if that is not possible.
     async fn open(&self) -> Result<Box<dyn SourceSession>, TransportError>;
+}
+
+/// Knows how to reach the mail servers that documents describe: the contract between the flow and a crate that speaks
+/// their protocols.
+pub trait Network: Send + Sync + 'static {
+    /// The mailbox of a source. Nothing is connected to yet.
+    ///
+    /// # Errors
+    /// [`TransportError`] if the document cannot be followed: an unknown protocol, a password that cannot be opened.
+    fn source(&self, source: &Source) -> Result<Box<dyn MailSource>, TransportError>;
+
+    /// The way out of a destination. Nothing is connected to yet.
+    ///
+    /// # Errors
+    /// [`TransportError`] as for [`Network::source`].
+    fn transport(&self, destination: &Destination) -> Result<Box<dyn MailTransport>, TransportError>;
+}
+
+/// No network: only what the embedding program itself brings is fetched and sent.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoNetwork;
+
+impl Network for NoNetwork {
+    fn source(&self, source: &Source) -> Result<Box<dyn MailSource>, TransportError> {
+        let doing = format!("source `{}` cannot be reached: this program was built without a network", source.name);
+        Err(TransportError::new(TransportErrorKind::Setup, doing))
+    }
+
+    fn transport(&self, destination: &Destination) -> Result<Box<dyn MailTransport>, TransportError> {
+        let doing = format!("destination `{}` cannot be reached: give the program a transport", destination.name);
+        Err(TransportError::new(TransportErrorKind::Setup, doing))
+    }
 }
 
 /// One look into a mailbox.

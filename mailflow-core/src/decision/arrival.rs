@@ -1,0 +1,84 @@
+//! Taking mail in: what was fetched becomes an arrival, once.
+
+use super::{Scene, Stop};
+use crate::arrival::{Arrival, ArrivalState, FetchMark, Uid};
+use crate::digest::Digest;
+use crate::id::SourceId;
+use crate::store::{Changes, Key};
+
+/// A mail that was fetched and whose bytes are kept.
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// Its name in the source, if it has one that lasts.
+    pub uid: Option<Uid>,
+    /// Digest of its bytes.
+    pub digest: Digest,
+    /// Their number.
+    pub size: u64,
+    /// Length of the whole mail, if only its headers were fetched.
+    pub whole_size: Option<u64>,
+}
+
+/// How many of the mails were new, and how many were there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Taken {
+    /// Mails that are arrivals now.
+    pub new: u64,
+    /// Mails whose very bytes had come from this source before.
+    pub duplicates: u64,
+}
+
+/// Takes mails of a source in, in their order. The same bytes from the same source are one arrival, however often and
+/// under whatever name they are offered (features 3.2).
+///
+/// # Errors
+/// [`Stop::Look`] for what is known of the mails.
+pub fn receive(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    source: SourceId,
+    mails: &[Received],
+) -> Result<Taken, Stop> {
+    let marks = mails.iter().filter_map(|mail| mail.uid.clone()).map(|uid| Key::FetchMark(source, uid));
+    let arrivals = mails.iter().map(|mail| Key::Arrival(source, mail.digest));
+    changes.need(marks.chain(arrivals).collect::<Vec<_>>())?;
+    let mut taken = Taken::default();
+    for (order, mail) in (0..).zip(mails) {
+        if let Some(uid) = &mail.uid {
+            let mark = Key::FetchMark(source, uid.clone());
+            if changes.get::<FetchMark>(&mark)?.is_none() {
+                changes.put(FetchMark { source, uid: uid.clone(), digest: mail.digest, at: scene.now });
+            }
+        }
+        if changes.get::<Arrival>(&Key::Arrival(source, mail.digest))?.is_some() {
+            taken.duplicates += 1;
+            continue;
+        }
+        taken.new += 1;
+        changes.put(Arrival {
+            source,
+            digest: mail.digest,
+            at: scene.now,
+            order,
+            size: mail.size,
+            whole_size: mail.whole_size,
+            attempts: 1,
+            state: ArrivalState::Received,
+        });
+    }
+    Ok(taken)
+}
+
+/// Counts one more attempt to read an arrival, before it is read: a mail that ends the process cannot do so for ever.
+/// Returns whether it may be read once more.
+///
+/// # Errors
+/// [`Stop::Look`] for the arrival.
+pub fn attempt(changes: &mut Changes<'_>, source: SourceId, digest: Digest) -> Result<bool, Stop> {
+    let Some(arrival) = changes.get::<Arrival>(&Key::Arrival(source, digest))?.cloned() else { return Ok(false) };
+    if arrival.attempts >= Arrival::MAX_ATTEMPTS {
+        return Ok(false);
+    }
+    changes.put(Arrival { attempts: arrival.attempts + 1, ..arrival });
+    Ok(true)
+}

@@ -1,0 +1,298 @@
+//! Changes of the configuration: every one replaces the [`DirectoryStamp`], so that two at once cannot both believe
+//! that a name is free.
+
+use super::{Scene, Stop};
+use crate::access;
+use crate::agent::Agent;
+use crate::category::Category;
+use crate::destination::Destination;
+use crate::directory::{Directory, DirectoryStamp, Document, DocumentKind, Documented};
+use crate::id::AgentId;
+use crate::refusal::Refusal;
+use crate::routing::Rules;
+use crate::rule::{RuleEffect, RuleSet};
+use crate::settings::Settings;
+use crate::source::{Source, SourceAccess};
+use crate::store::{Changes, Key};
+use crate::ticketbox::Ticketbox;
+
+/// A document that an administrator may write, with what makes it sound.
+pub trait Configured: Documented {
+    /// What to call it in a refusal.
+    const WORD: &'static str;
+
+    /// Whether it fits the rest of the configuration.
+    ///
+    /// # Errors
+    /// A [`Refusal`] that says what does not fit.
+    fn check(&self, directory: &Directory) -> Result<(), Refusal>;
+}
+
+/// Who changes the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// An agent, who has to be an administrator.
+    Agent(AgentId),
+    /// The program itself, or whoever may run it.
+    Program,
+}
+
+/// Writes a document.
+///
+/// # Errors
+/// [`Stop::Refuse`] if the agent is no administrator, or the document does not fit.
+pub fn save<T: Configured>(scene: &Scene<'_>, changes: &mut Changes<'_>, by: By, wish: &T) -> Result<(), Stop> {
+    authorize(scene, by, "change the configuration")?;
+    wish.check(scene.directory)?;
+    write(changes, wish.to_document())
+}
+
+/// Removes a document. What others need stays.
+///
+/// # Errors
+/// [`Stop::Refuse`] if the agent is no administrator, there is no such document, or it is needed.
+pub fn remove(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    by: By,
+    kind: DocumentKind,
+    id: uuid::Uuid,
+) -> Result<(), Stop> {
+    authorize(scene, by, "change the configuration")?;
+    let key = Key::Document(kind, id);
+    let known = changes.get::<Document>(&key)?.is_some();
+    if !known {
+        return Err(Refusal::no_such(kind.word(), id).into());
+    }
+    unneeded(scene.directory, kind, id)?;
+    changes.erase(key);
+    stamp(changes)
+}
+
+/// What a new desk has: the built-in administrator, *Unassigned*, settings and an empty rule set. Returns whether it
+/// was new.
+///
+/// # Errors
+/// [`Stop::Look`] for the documents.
+pub fn found(changes: &mut Changes<'_>) -> Result<bool, Stop> {
+    if changes.get::<DirectoryStamp>(&Key::Directory)?.is_some() {
+        return Ok(false);
+    }
+    let documents = [
+        Agent::built_in_administrator().to_document(),
+        Ticketbox::unassigned().to_document(),
+        Settings::default().to_document(),
+        RuleSet::default().to_document(),
+    ];
+    documents.into_iter().try_for_each(|document| write(changes, document))?;
+    Ok(true)
+}
+
+fn authorize(scene: &Scene<'_>, by: By, what: &str) -> Result<(), Refusal> {
+    match by {
+        By::Program => Ok(()),
+        By::Agent(agent) => access::administer(scene.directory, agent, what).map(drop),
+    }
+}
+
+fn write(changes: &mut Changes<'_>, document: Document) -> Result<(), Stop> {
+    changes.need([Key::Document(document.kind, document.id), Key::Directory])?;
+    changes.put(document);
+    stamp(changes)
+}
+
+fn stamp(changes: &mut Changes<'_>) -> Result<(), Stop> {
+    let before = changes.get::<DirectoryStamp>(&Key::Directory)?.copied().unwrap_or_default();
+    changes.put(DirectoryStamp { changes: before.changes.saturating_add(1) });
+    Ok(())
+}
+
+/// Whether anything needs a document that shall be removed. Tickets keep the id of what is gone; pages show it as such.
+fn unneeded(directory: &Directory, kind: DocumentKind, id: uuid::Uuid) -> Result<(), Refusal> {
+    let used = |what: &'static str, name: &str, by: String| Err(Refusal::InUse { what, name: name.to_owned(), by });
+    match kind {
+        DocumentKind::Agent => match directory.agents.get(&id.into()) {
+            Some(agent) if agent.built_in => Err(Refusal::BuiltIn { what: "agent", name: agent.name.clone() }),
+            _ => Ok(()),
+        },
+        DocumentKind::Ticketbox => {
+            let Some(ticketbox) = directory.ticketboxes.get(&id.into()) else { return Ok(()) };
+            if ticketbox.built_in {
+                return Err(Refusal::BuiltIn { what: "ticketbox", name: ticketbox.name.clone() });
+            }
+            if let Some(source) = directory.sources.values().find(|it| it.ticketbox == Some(ticketbox.id)) {
+                return used("ticketbox", &ticketbox.name, format!("source `{}`", source.name));
+            }
+            match directory.rule_set.rules.iter().find(|rule| rule.then.ticketbox == Some(ticketbox.id)) {
+                Some(rule) => used("ticketbox", &ticketbox.name, format!("rule `{}`", rule.description)),
+                None if directory.rule_set.default.ticketbox == Some(ticketbox.id) => {
+                    used("ticketbox", &ticketbox.name, "the default rule".to_owned())
+                }
+                None => Ok(()),
+            }
+        }
+        DocumentKind::Destination => {
+            let Some(destination) = directory.destinations.get(&id.into()) else { return Ok(()) };
+            let source = directory.sources.values().find(|it| it.destination == Some(destination.id));
+            let ticketbox = directory.ticketboxes.values().find(|it| it.destination == Some(destination.id));
+            match (source, ticketbox) {
+                (Some(it), _) => used("destination", &destination.name, format!("source `{}`", it.name)),
+                (_, Some(it)) => used("destination", &destination.name, format!("ticketbox `{}`", it.name)),
+                _ => Ok(()),
+            }
+        }
+        DocumentKind::Rules | DocumentKind::Settings => {
+            Err(Refusal::BuiltIn { what: "document", name: kind.word().to_owned() })
+        }
+        DocumentKind::Category | DocumentKind::Source => Ok(()),
+    }
+}
+
+fn named(what: &'static str, name: &str, taken: bool) -> Result<(), Refusal> {
+    match name.trim() {
+        "" => Err(Refusal::invalid("name", format!("give the {what} a name"))),
+        trimmed if trimmed.chars().count() > 200 => {
+            Err(Refusal::invalid("name", "it is too long; at most 200 characters"))
+        }
+        trimmed if taken => Err(Refusal::NameTaken { what, name: trimmed.to_owned() }),
+        _ => Ok(()),
+    }
+}
+
+fn same(a: &str, b: &str) -> bool {
+    a.trim().to_lowercase() == b.trim().to_lowercase()
+}
+
+impl Configured for Agent {
+    const WORD: &'static str = "agent";
+
+    fn check(&self, directory: &Directory) -> Result<(), Refusal> {
+        let taken = directory.agents.values().any(|it| it.id != self.id && same(&it.user_name, &self.user_name));
+        named("agent", &self.user_name, taken)?;
+        let built_in = directory.agents.get(&self.id).is_some_and(|it| it.built_in);
+        if built_in && !(self.active && self.administrator && self.built_in) {
+            return Err(Refusal::BuiltIn { what: "agent", name: self.name.clone() });
+        }
+        Ok(())
+    }
+}
+
+impl Configured for Ticketbox {
+    const WORD: &'static str = "ticketbox";
+
+    fn check(&self, directory: &Directory) -> Result<(), Refusal> {
+        let others = || directory.ticketboxes.values().filter(|it| it.id != self.id);
+        named("ticketbox", &self.name, others().any(|it| same(&it.name, &self.name)))?;
+        for address in self.addresses() {
+            if let Some(other) = others().find(|it| it.addresses().any(|known| known == address)) {
+                let problem = format!("`{address}` belongs to ticketbox `{}` already", other.name);
+                return Err(Refusal::invalid("address", problem));
+            }
+        }
+        if let Some(id) = self.destination.filter(|id| !directory.destinations.contains_key(id)) {
+            return Err(Refusal::no_such("destination", id));
+        }
+        Ok(())
+    }
+}
+
+impl Configured for Category {
+    const WORD: &'static str = "category";
+
+    fn check(&self, directory: &Directory) -> Result<(), Refusal> {
+        let taken = directory.categories.values().any(|it| it.id != self.id && same(&it.name, &self.name));
+        named("category", &self.name, taken)
+    }
+}
+
+impl Configured for Source {
+    const WORD: &'static str = "source";
+
+    fn check(&self, directory: &Directory) -> Result<(), Refusal> {
+        let taken = directory.sources.values().any(|it| it.id != self.id && same(&it.name, &self.name));
+        named("source", &self.name, taken)?;
+        if directory.destinations.is_empty() && !matches!(self.access, SourceAccess::Embedded) {
+            return Err(Refusal::NoDestination);
+        }
+        if let Some(id) = self.destination.filter(|id| !directory.destinations.contains_key(id)) {
+            return Err(Refusal::no_such("destination", id));
+        }
+        if let Some(id) = self.ticketbox.filter(|id| !directory.ticketboxes.contains_key(id)) {
+            return Err(Refusal::no_such("ticketbox", id));
+        }
+        if let SourceAccess::Pop3 { server, .. } = &self.access {
+            reachable(&server.host, server.port)?;
+        }
+        between("check_interval_s", self.check_interval_s, 1, 7 * 24 * 60 * 60)?;
+        between("timeout_s", self.timeout_s, 1, 3600)
+    }
+}
+
+impl Configured for Destination {
+    const WORD: &'static str = "destination";
+
+    fn check(&self, directory: &Directory) -> Result<(), Refusal> {
+        let taken = directory.destinations.values().any(|it| it.id != self.id && same(&it.name, &self.name));
+        named("destination", &self.name, taken)?;
+        if let crate::destination::DestinationAccess::Smtp { server, .. } = &self.access {
+            reachable(&server.host, server.port)?;
+        }
+        between("delivery_interval_s", self.delivery_interval_s, 1, 24 * 60 * 60)?;
+        between("timeout_s", self.timeout_s, 1, 3600)
+    }
+}
+
+impl Configured for RuleSet {
+    const WORD: &'static str = "rules";
+
+    fn check(&self, directory: &Directory) -> Result<(), Refusal> {
+        Rules::compile(self).map_err(|error| Refusal::invalid("rules", error.to_string()))?;
+        let default = &self.default;
+        let default = RuleEffect {
+            ticketbox: default.ticketbox,
+            owner: default.owner,
+            category: default.category,
+            priority: None,
+        };
+        self.rules.iter().map(|rule| &rule.then).chain([&default]).try_for_each(|then| known(directory, then))
+    }
+}
+
+impl Configured for Settings {
+    const WORD: &'static str = "settings";
+
+    fn check(&self, _: &Directory) -> Result<(), Refusal> {
+        if self.first_ticket_number == 0 || self.first_ticket_number > i64::MAX.unsigned_abs() / 2 {
+            return Err(Refusal::invalid("first_ticket_number", "ticket numbers begin at 1"));
+        }
+        Ok(())
+    }
+}
+
+fn known(directory: &Directory, then: &RuleEffect) -> Result<(), Refusal> {
+    if let Some(id) = then.ticketbox.filter(|id| !directory.ticketboxes.contains_key(id)) {
+        return Err(Refusal::no_such("ticketbox", id));
+    }
+    if let Some(id) = then.owner.filter(|id| !directory.agents.contains_key(id)) {
+        return Err(Refusal::no_such("agent", id));
+    }
+    match then.category.filter(|id| !directory.categories.contains_key(id)) {
+        Some(id) => Err(Refusal::no_such("category", id)),
+        None => Ok(()),
+    }
+}
+
+fn reachable(host: &str, port: u16) -> Result<(), Refusal> {
+    if host.trim().is_empty() || host.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(Refusal::invalid("host", "enter the name or IP address of the mail server"));
+    }
+    if port == 0 { Err(Refusal::invalid("port", "enter a port from 1 to 65535")) } else { Ok(()) }
+}
+
+fn between(field: &'static str, value: u32, least: u32, most: u32) -> Result<(), Refusal> {
+    if (least..=most).contains(&value) {
+        Ok(())
+    } else {
+        Err(Refusal::invalid(field, format!("{value} seconds are out of range; at least {least}, at most {most}")))
+    }
+}

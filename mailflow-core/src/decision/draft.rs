@@ -1,0 +1,69 @@
+//! Answers that were begun, and what agents have seen.
+
+use super::{Scene, Stop};
+use crate::access;
+use crate::draft::Draft;
+use crate::id::{AgentId, TicketId};
+use crate::refusal::Refusal;
+use crate::session::ReadMark;
+use crate::store::{Changes, Key};
+use crate::text;
+use crate::ticket::Ticket;
+
+/// The most files that go with one answer.
+pub const FILES: usize = 50;
+
+/// Keeps an answer that was begun. Its [`message`](Draft::message) stays the one that it was begun with.
+///
+/// # Errors
+/// [`Stop::Refuse`] if the agent may not work on the ticket, or the draft is too large.
+pub fn save(scene: &Scene<'_>, changes: &mut Changes<'_>, draft: &Draft) -> Result<Draft, Stop> {
+    let key = Key::Draft(draft.agent, draft.ticket);
+    changes.need([Key::Ticket(draft.ticket), key.clone()])?;
+    may_see(scene, changes, draft.agent, draft.ticket)?;
+    if draft.attachments.len() > FILES {
+        return Err(Refusal::invalid("attachments", format!("too many files; at most {FILES}")).into());
+    }
+    let begun = changes.get::<Draft>(&key)?.map(|begun| begun.message);
+    let saved = Draft {
+        message: begun.unwrap_or(draft.message),
+        subject: text::one_line(&draft.subject, 1000),
+        text: text::many_lines(&draft.text, super::reply::TEXT),
+        saved: scene.now,
+        ..draft.clone()
+    };
+    changes.put(saved.clone());
+    Ok(saved)
+}
+
+/// Throws an answer away that was begun.
+///
+/// # Errors
+/// [`Stop::Look`] for the draft.
+pub fn discard(changes: &mut Changes<'_>, agent: AgentId, ticket: TicketId) -> Result<(), Stop> {
+    let key = Key::Draft(agent, ticket);
+    if changes.get::<Draft>(&key)?.is_some() {
+        changes.erase(key);
+    }
+    Ok(())
+}
+
+/// Remembers that an agent has seen a ticket as it is now.
+///
+/// # Errors
+/// [`Stop::Refuse`] if the agent does not see the ticket.
+pub fn seen(scene: &Scene<'_>, changes: &mut Changes<'_>, agent: AgentId, ticket: TicketId) -> Result<(), Stop> {
+    let key = Key::ReadMark(agent, ticket);
+    changes.need([Key::Ticket(ticket), key.clone()])?;
+    let revision = may_see(scene, changes, agent, ticket)?;
+    if changes.get::<ReadMark>(&key)?.is_none_or(|mark| mark.revision != revision) {
+        changes.put(ReadMark { agent, ticket, revision });
+    }
+    Ok(())
+}
+
+fn may_see(scene: &Scene<'_>, changes: &Changes<'_>, agent: AgentId, ticket: TicketId) -> Result<u32, Stop> {
+    let found = changes.get::<Ticket>(&Key::Ticket(ticket))?.ok_or_else(|| Refusal::no_such("ticket", ticket))?;
+    access::work_on(scene.directory, agent, found)?;
+    Ok(found.revision)
+}

@@ -1,0 +1,181 @@
+//! What agents do to tickets, beside answering them.
+
+use super::{Scene, Stop, tell};
+use crate::access;
+use crate::contact::{AddressEntry, Contact};
+use crate::event::{Actor, What};
+use crate::id::{AgentId, CategoryId, ContactId, Mint, NoteId, TicketId, TicketboxId};
+use crate::note::Note;
+use crate::refusal::Refusal;
+use crate::store::{Changes, Key};
+use crate::text;
+use crate::ticket::{Priority, Ticket, TicketState};
+
+/// The most characters of a note.
+pub const NOTE: usize = 100_000;
+
+/// What an agent wants to be true of a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TicketWish {
+    /// It is closed.
+    Close,
+    /// It is open.
+    Reopen,
+    /// It lies in this ticketbox.
+    MoveTo(TicketboxId),
+    /// This agent takes care of it, or nobody.
+    Assign(Option<AgentId>),
+    /// It is this urgent.
+    Prioritise(Priority),
+    /// It is of this category, or of none.
+    Categorise(Option<CategoryId>),
+    /// It is in the trash.
+    Trash,
+    /// It is not in the trash.
+    Restore,
+}
+
+/// Makes a wish for a ticket true, and tells its story. What is true already is done.
+///
+/// # Errors
+/// [`Stop::Refuse`] if the agent may not, or what the wish names is not there.
+pub fn change(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    mint: &mut Mint,
+    agent: AgentId,
+    id: TicketId,
+    wish: TicketWish,
+) -> Result<Ticket, Stop> {
+    let mut ticket =
+        changes.get::<Ticket>(&Key::Ticket(id))?.cloned().ok_or_else(|| Refusal::no_such("ticket", id))?;
+    access::work_on(scene.directory, agent, &ticket)?;
+    if let Some(what) = apply(scene, &mut ticket, wish)? {
+        ticket.touch(scene.now);
+        tell(changes, mint, id, scene.now, Actor::Agent(agent), what);
+        changes.put(ticket.clone());
+    }
+    Ok(ticket)
+}
+
+/// Changes the ticket, and says what happened; `None` if it was so already.
+fn apply(scene: &Scene<'_>, ticket: &mut Ticket, wish: TicketWish) -> Result<Option<What>, Refusal> {
+    let directory = scene.directory;
+    let what = match wish {
+        TicketWish::Close if ticket.state == TicketState::Open => {
+            ticket.close(scene.now);
+            What::Closed
+        }
+        TicketWish::Reopen if ticket.state == TicketState::Closed => {
+            ticket.open();
+            What::Reopened
+        }
+        TicketWish::MoveTo(to) if ticket.ticketbox != to => {
+            directory.ticketboxes.get(&to).ok_or_else(|| Refusal::no_such("ticketbox", to))?;
+            What::Moved { from: std::mem::replace(&mut ticket.ticketbox, to), to }
+        }
+        TicketWish::Assign(to) if ticket.owner != to => {
+            let found =
+                to.map(|id| directory.agents.get(&id).ok_or_else(|| Refusal::no_such("agent", id))).transpose()?;
+            if let Some(inactive) = found.filter(|agent| !agent.active) {
+                return Err(Refusal::invalid(
+                    "owner",
+                    format!("`{}` is not active and gets no tickets", inactive.name),
+                ));
+            }
+            What::Assigned { from: std::mem::replace(&mut ticket.owner, to), to }
+        }
+        TicketWish::Prioritise(to) if ticket.priority != to => {
+            What::Prioritised { from: std::mem::replace(&mut ticket.priority, to), to }
+        }
+        TicketWish::Categorise(to) if ticket.category != to => {
+            to.map(|id| directory.categories.get(&id).ok_or_else(|| Refusal::no_such("category", id))).transpose()?;
+            What::Categorised { from: std::mem::replace(&mut ticket.category, to), to }
+        }
+        TicketWish::Trash if ticket.trashed.is_none() => {
+            ticket.trashed = Some(scene.now);
+            What::Trashed
+        }
+        TicketWish::Restore if ticket.trashed.is_some() => {
+            ticket.trashed = None;
+            What::Restored
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(what))
+}
+
+/// Writes a note into a ticket. `note` is its id: asked twice for the same, it is written once.
+///
+/// # Errors
+/// [`Stop::Refuse`] if the agent may not, or the note says nothing or too much.
+pub fn note(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    mint: &mut Mint,
+    agent: AgentId,
+    (id, note): (TicketId, NoteId),
+    words: &str,
+) -> Result<NoteId, Stop> {
+    changes.need([Key::Ticket(id), Key::Note(note)])?;
+    let mut ticket =
+        changes.get::<Ticket>(&Key::Ticket(id))?.cloned().ok_or_else(|| Refusal::no_such("ticket", id))?;
+    access::work_on(scene.directory, agent, &ticket)?;
+    if changes.get::<Note>(&Key::Note(note))?.is_some() {
+        return Ok(note);
+    }
+    let words = text::many_lines(words.trim(), NOTE + 1);
+    match words.chars().count() {
+        0 => return Err(Refusal::invalid("text", "the note is empty; write something").into()),
+        length if length > NOTE => {
+            return Err(Refusal::invalid("text", format!("the note is too long; at most {NOTE} characters")).into());
+        }
+        _ => {}
+    }
+    changes.put(Note { id: note, ticket: id, author: agent, at: scene.now, text: words });
+    tell(changes, mint, id, scene.now, Actor::Agent(agent), What::Noted { note });
+    ticket.touch(scene.now);
+    changes.put(ticket);
+    Ok(note)
+}
+
+/// Changes what is known of a contact. Addresses that are new must be nobody else's.
+///
+/// # Errors
+/// [`Stop::Refuse`] if there is no such contact, or an address belongs to another one.
+pub fn contact(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    agent: AgentId,
+    wish: &Contact,
+) -> Result<ContactId, Stop> {
+    access::take_part(scene.directory, agent)?;
+    let entries = wish.addresses.iter().cloned().map(Key::Address);
+    changes.need(entries.chain([Key::Contact(wish.id)]).collect::<Vec<_>>())?;
+    let known = changes.get::<Contact>(&Key::Contact(wish.id))?.cloned();
+    for address in &wish.addresses {
+        match changes.get::<AddressEntry>(&Key::Address(address.clone()))? {
+            Some(entry) if entry.contact != wish.id => {
+                return Err(Refusal::invalid("addresses", format!("`{address}` belongs to another contact")).into());
+            }
+            Some(_) => {}
+            None if scene.directory.is_ours(address) => {
+                return Err(Refusal::invalid("addresses", format!("`{address}` is an address of ours")).into());
+            }
+            None => changes.put(AddressEntry { address: address.clone(), contact: wish.id }),
+        }
+    }
+    let gone = known.iter().flat_map(|known| &known.addresses).filter(|it| !wish.addresses.contains(it)).cloned();
+    let gone: Vec<Key> = gone.map(Key::Address).collect();
+    changes.need(gone.clone())?;
+    gone.into_iter().for_each(|key| changes.erase(key));
+    let cleaned = Contact {
+        name: text::one_line(&wish.name, 200),
+        notes: text::many_lines(&wish.notes, NOTE),
+        created: known.map_or(scene.now, |known| known.created),
+        ..wish.clone()
+    };
+    changes.put(cleaned);
+    Ok(wish.id)
+}

@@ -1,0 +1,95 @@
+//! [`Builder`]: what a helpdesk is made of.
+
+use std::sync::Arc;
+
+use super::{Error, Mailflow, Shared};
+use crate::decision::configure;
+use crate::destination::{Destination, DestinationAccess};
+use crate::id::DestinationId;
+use crate::mail::{Keyring, Limits};
+use crate::store::Store;
+use crate::time::{Clock, SystemClock};
+use crate::transport::{MailTransport, Network, NoNetwork};
+
+/// The destination of a program that brings its own transport.
+const EMBEDDED: DestinationId = DestinationId::from_bytes([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3]);
+
+/// What a helpdesk is made of; every part but the store has a default.
+#[must_use]
+pub struct Builder {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    network: Arc<dyn Network>,
+    keyring: Keyring,
+    limits: Limits,
+    transport: Option<Arc<dyn MailTransport>>,
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder").field("keyring", &self.keyring).finish_non_exhaustive()
+    }
+}
+
+impl Builder {
+    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            clock: Arc::new(SystemClock),
+            network: Arc::new(NoNetwork),
+            keyring: Keyring::random(),
+            limits: Limits::default(),
+            transport: None,
+        }
+    }
+
+    /// Where the time comes from. Default: the machine's clock.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// How sources and destinations are reached. Default: not at all.
+    pub fn network(mut self, network: impl Network) -> Self {
+        self.network = Arc::new(network);
+        self
+    }
+
+    /// What tokens are made with. It must be the same at every start, or replies to older mail are recognised by their
+    /// other evidence only. Default: random.
+    pub fn keyring(mut self, keyring: Keyring) -> Self {
+        self.keyring = keyring;
+        self
+    }
+
+    /// How much of a mail is looked at.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// A way out that the program brings itself. A desk that has no destination yet gets one that uses it.
+    pub fn transport(mut self, transport: impl MailTransport) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// Opens the helpdesk. A store without one gets the built-in administrator, *Unassigned*, settings and rules.
+    ///
+    /// # Errors
+    /// [`Error`] if the store cannot be read or written, or holds a configuration of a later version.
+    pub async fn build(self) -> Result<Mailflow, Error> {
+        let shared = Shared::new(self.store, self.clock, self.network, self.keyring, self.limits);
+        shared.refresh().await?;
+        shared.transact(|_, changes, _| configure::found(changes)).await?;
+        let flow = Mailflow { shared: Arc::new(shared) };
+        if let Some(transport) = self.transport {
+            flow.shared.embed_transport(transport);
+            if flow.directory().destinations.is_empty() {
+                let embedded = Destination::new(EMBEDDED, "This program", DestinationAccess::Embedded);
+                flow.admin().save(&Destination { default: true, ..embedded }).await?;
+            }
+        }
+        Ok(flow)
+    }
+}

@@ -1,0 +1,189 @@
+//! What an agent does.
+
+use super::{Desk, Error};
+use crate::access;
+use crate::contact::Contact;
+use crate::decision::delivery::{self, Remedy};
+use crate::decision::draft;
+use crate::decision::reply::{self, Replied, Reply};
+use crate::decision::ticket::{self, TicketWish};
+use crate::digest::Digest;
+use crate::draft::{Draft, Upload};
+use crate::id::{ContactId, DestinationId, MessageId, NoteId, OutgoingId, TicketId};
+use crate::message::{Direction, Message};
+use crate::refusal::Refusal;
+use crate::store::{Page, Query, StoreExt};
+use crate::text;
+use crate::ticket::Ticket;
+
+/// How many of the newest messages are looked through for one to answer.
+const LOOKED_THROUGH: u32 = 50;
+
+impl Desk {
+    /// Sends an answer. It answers the last message that came in, unless it says which one.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with the reason; see [`reply`](crate::decision::reply::reply). Nothing is sent then.
+    pub async fn reply(&self, ticket: TicketId, wish: Reply) -> Result<Replied, Error> {
+        self.reply_once(ticket, self.new_id(), wish).await
+    }
+
+    /// Sends an answer that will be this message: asked twice for the same, it is sent once.
+    ///
+    /// # Errors
+    /// As for [`Desk::reply`].
+    pub async fn reply_once(&self, ticket: TicketId, message: MessageId, mut wish: Reply) -> Result<Replied, Error> {
+        let seen = self.ticket_by_id(ticket).await?;
+        if wish.answers.is_none() {
+            wish.answers = self.last_received(seen.id).await?;
+        }
+        let mut files = Vec::with_capacity(wish.attachments.len());
+        for upload in &wish.attachments {
+            let gone = || Refusal::no_such("file", &upload.filename);
+            files.push(self.shared.store.body(&upload.body).await?.ok_or_else(gone)?);
+        }
+        let agent = self.agent;
+        let done = self
+            .shared
+            .transact(|scene, changes, mint| {
+                reply::reply(scene, changes, mint, agent, (ticket, message), &wish, &files)
+            })
+            .await?;
+        Ok(done.value)
+    }
+
+    /// The last message that a person wrote to us, else the last one of all.
+    async fn last_received(&self, ticket: TicketId) -> Result<Option<MessageId>, Error> {
+        let newest: Vec<Message> =
+            self.shared.store.list(&Query::Messages(ticket), &Page::first(LOOKED_THROUGH)).await?.rows;
+        let by_person =
+            |it: &&Message| it.direction == Direction::Inbound && it.bounce.is_none() && it.from.address.is_some();
+        Ok(newest.iter().find(by_person).or_else(|| newest.first()).map(|message| message.id))
+    }
+
+    /// Makes something true of a ticket.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the agent may not, or what the wish names is not there.
+    pub async fn change(&self, ticket: TicketId, wish: TicketWish) -> Result<Ticket, Error> {
+        let agent = self.agent;
+        let done = self
+            .shared
+            .transact(|scene, changes, mint| ticket::change(scene, changes, mint, agent, ticket, wish))
+            .await?;
+        Ok(done.value)
+    }
+
+    /// Writes a note into a ticket.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the agent may not, or the note says nothing.
+    pub async fn note(&self, ticket: TicketId, words: &str) -> Result<NoteId, Error> {
+        self.note_once(ticket, self.new_id(), words).await
+    }
+
+    /// Writes a note that will have this id: asked twice for the same, it is written once.
+    ///
+    /// # Errors
+    /// As for [`Desk::note`].
+    pub async fn note_once(&self, ticket: TicketId, note: NoteId, words: &str) -> Result<NoteId, Error> {
+        let agent = self.agent;
+        let done = self
+            .shared
+            .transact(|scene, changes, mint| ticket::note(scene, changes, mint, agent, (ticket, note), words))
+            .await?;
+        Ok(done.value)
+    }
+
+    /// Keeps an answer that was begun. Its author is the agent, whatever it says.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the agent does not see the ticket.
+    pub async fn save_draft(&self, draft: Draft) -> Result<Draft, Error> {
+        let draft = Draft { agent: self.agent, ..draft };
+        Ok(self.shared.transact(|scene, changes, _| draft::save(scene, changes, &draft)).await?.value)
+    }
+
+    /// Throws an answer away that was begun.
+    ///
+    /// # Errors
+    /// [`Error`] if the store fails.
+    pub async fn discard_draft(&self, ticket: TicketId) -> Result<(), Error> {
+        let agent = self.agent;
+        self.shared.transact(|_, changes, _| draft::discard(changes, agent, ticket)).await.map(drop)
+    }
+
+    /// Keeps a file that is to go with an answer. It becomes part of a draft or reply that names it.
+    ///
+    /// # Errors
+    /// [`Error`] if the bytes cannot be kept.
+    pub async fn keep_file(&self, filename: &str, content_type: &str, bytes: Vec<u8>) -> Result<Upload, Error> {
+        access::take_part(&self.directory(), self.agent)?;
+        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let body: Digest = self.shared.store.keep_body(bytes).await?;
+        let name = filename.rsplit(['/', '\\']).next().unwrap_or_default();
+        let filename = match text::one_line(name, 200) {
+            name if name.is_empty() => "file".to_owned(),
+            name => name,
+        };
+        let content_type = text::one_line(content_type, 100).to_lowercase();
+        let sound = content_type.split_once('/').is_some_and(|(kind, form)| !kind.is_empty() && !form.is_empty());
+        let content_type = if sound { content_type } else { "application/octet-stream".to_owned() };
+        Ok(Upload { filename, content_type, size, body })
+    }
+
+    /// Remembers that the agent has seen a ticket as it is now.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the agent does not see it.
+    pub async fn mark_seen(&self, ticket: TicketId) -> Result<(), Error> {
+        let agent = self.agent;
+        self.shared.transact(|scene, changes, _| draft::seen(scene, changes, agent, ticket)).await.map(drop)
+    }
+
+    /// Changes what is known of a contact, or makes a new one.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if an address belongs to another contact, or is one of ours.
+    pub async fn save_contact(&self, contact: &Contact) -> Result<ContactId, Error> {
+        let agent = self.agent;
+        Ok(self.shared.transact(|scene, changes, _| ticket::contact(scene, changes, agent, contact)).await?.value)
+    }
+
+    /// Does something about a mail that was not delivered, or not yet.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the agent does not see its ticket, or it is sent already.
+    pub async fn remedy(&self, outgoing: OutgoingId, remedy: Remedy) -> Result<(), Error> {
+        let agent = self.agent;
+        self.shared
+            .transact(|scene, changes, _| delivery::remedy(scene, changes, agent, outgoing, &remedy))
+            .await
+            .map(drop)
+    }
+
+    /// Tries everything again that could not be delivered through a destination. Returns how many mails that were.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`] if the agent is no administrator.
+    pub async fn retry_all(&self, destination: DestinationId) -> Result<u64, Error> {
+        access::administer(&self.directory(), self.agent, "send again what was not delivered")?;
+        let failed: Vec<crate::outgoing::Outgoing> = self.shared.store.list_all(&Query::Failed(destination)).await?;
+        let mut retried = 0;
+        for outgoing in failed {
+            self.remedy(outgoing.id, Remedy::Retry).await?;
+            retried += 1;
+        }
+        Ok(retried)
+    }
+
+    /// Makes the running flow look at a source or destination at once (*check mail now*, *send mail now*).
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`] if the agent is no administrator.
+    pub fn wake(&self, source_or_destination: impl Into<uuid::Uuid>) -> Result<(), Error> {
+        access::administer(&self.directory(), self.agent, "make mail be collected or sent now")?;
+        self.shared.wake(source_or_destination.into());
+        Ok(())
+    }
+}

@@ -1,0 +1,351 @@
+//! What an agent sees.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Desk, Error};
+use crate::access;
+use crate::contact::Contact;
+use crate::digest::Digest;
+use crate::draft::Draft;
+use crate::event::Event;
+use crate::id::{CategoryId, ContactId, DestinationId, MessageId, OutgoingId, TicketId, TicketboxId};
+use crate::message::Message;
+use crate::note::Note;
+use crate::outgoing::Outgoing;
+use crate::pulse::Pulse;
+use crate::refusal::Refusal;
+use crate::search;
+use crate::store::{
+    Count, Cursor, Hit, Key, Listing, OwnerFilter, Page, Query, Record, Row, SearchQuery, StoreExt, TicketQuery,
+};
+use crate::ticket::{Ticket, TicketState};
+use crate::time::Timestamp;
+
+/// How many messages, notes and events of one ticket are shown at once.
+const SHOWN: u32 = 200;
+
+/// Which tickets an agent wants to see, of those that he may.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Filter {
+    /// Only in these ticketboxes.
+    pub ticketboxes: Option<BTreeSet<TicketboxId>>,
+    /// Only with this owner.
+    pub owner: Option<OwnerFilter>,
+    /// Only of this contact.
+    pub contact: Option<ContactId>,
+    /// Only in this category.
+    pub category: Option<CategoryId>,
+    /// Only open, or only closed ones.
+    pub state: Option<TicketState>,
+    /// Those in the trash instead of the others.
+    pub trashed: bool,
+}
+
+impl Filter {
+    /// Open tickets of one ticketbox.
+    pub fn open_in(ticketbox: TicketboxId) -> Self {
+        Self { ticketboxes: Some(BTreeSet::from([ticketbox])), state: Some(TicketState::Open), ..Self::default() }
+    }
+}
+
+/// A ticket with everything that a person needs to answer it.
+#[derive(Debug, Clone)]
+pub struct Conversation {
+    /// The ticket.
+    pub ticket: Ticket,
+    /// Who wrote first, if he is known.
+    pub contact: Option<Contact>,
+    /// Messages, notes and events in the order in which they happened; of very many the newest.
+    pub passages: Vec<Passage>,
+    /// Whether there is more before them.
+    pub more: bool,
+    /// How the sending of our messages goes.
+    pub outgoing: BTreeMap<OutgoingId, Outgoing>,
+    /// What the agent has begun to answer.
+    pub draft: Option<Draft>,
+    /// The ticket's revision that the agent had seen before; 0 if he never saw it.
+    pub seen: u32,
+}
+
+/// A part of a conversation.
+#[derive(Debug, Clone)]
+pub enum Passage {
+    /// A mail.
+    Message(Box<Message>),
+    /// A note.
+    Note(Note),
+    /// Something that happened.
+    Event(Event),
+}
+
+impl Passage {
+    /// When it was.
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Self::Message(message) => message.at,
+            Self::Note(note) => note.at,
+            Self::Event(event) => event.at,
+        }
+    }
+}
+
+impl Conversation {
+    /// The messages, oldest first.
+    pub fn messages(&self) -> impl DoubleEndedIterator<Item = &Message> {
+        self.passages.iter().filter_map(|passage| match passage {
+            Passage::Message(message) => Some(&**message),
+            _ => None,
+        })
+    }
+}
+
+/// How sources and destinations are doing: the answer of the health strip.
+#[derive(Debug, Clone, Default)]
+pub struct Health {
+    /// By the id of the source or destination; none for what was never tried.
+    pub pulses: BTreeMap<uuid::Uuid, Pulse>,
+    /// Whether a mail waits to be routed.
+    pub waiting: bool,
+    /// For each destination whether it has a mail that somebody has to look at.
+    pub failed: BTreeMap<DestinationId, bool>,
+}
+
+impl Desk {
+    fn query(&self, filter: &Filter) -> TicketQuery {
+        TicketQuery {
+            visibility: self.visibility(),
+            ticketboxes: filter.ticketboxes.clone(),
+            owner: filter.owner,
+            contact: filter.contact,
+            category: filter.category,
+            state: filter.state,
+            trashed: filter.trashed,
+        }
+    }
+
+    /// Tickets, the one that changed last first.
+    ///
+    /// # Errors
+    /// [`Error`] if the store fails.
+    pub async fn tickets(&self, filter: &Filter, page: &Page) -> Result<Listing<Ticket>, Error> {
+        Ok(self.shared.store.list(&Query::Tickets(self.query(filter)), page).await?)
+    }
+
+    /// Which of these tickets have something that the agent has not seen.
+    ///
+    /// # Errors
+    /// [`Error`] if the store fails.
+    pub async fn unread(&self, tickets: &[Ticket]) -> Result<BTreeSet<TicketId>, Error> {
+        let keys: Vec<Key> = tickets.iter().map(|ticket| Key::ReadMark(self.agent, ticket.id)).collect();
+        let marks = self.shared.store.load(&keys).await?;
+        let seen = |loaded: crate::store::Loaded| match loaded.record {
+            Some(Record::ReadMark(mark)) => mark.revision,
+            _ => 0,
+        };
+        let unread = tickets.iter().zip(marks).filter(|(ticket, mark)| ticket.revision > seen(mark.clone()));
+        Ok(unread.map(|(ticket, _)| ticket.id).collect())
+    }
+
+    /// How many open tickets each ticketbox has, of those that the agent sees.
+    ///
+    /// # Errors
+    /// [`Error`] if the store fails.
+    pub async fn open_counts(&self) -> Result<BTreeMap<TicketboxId, Count>, Error> {
+        let ticketboxes: Vec<TicketboxId> = self.directory().ticketboxes.keys().copied().collect();
+        let most = u32::try_from(ticketboxes.len()).unwrap_or(u32::MAX).max(1);
+        let query = Query::OpenCounts { visibility: self.visibility(), ticketboxes };
+        let found = self.shared.store.find(&query, &Page::first(most)).await?;
+        let count = |row| match row {
+            Row::Count(ticketbox, count) => Some((ticketbox, count)),
+            _ => None,
+        };
+        Ok(found.rows.into_iter().filter_map(count).collect())
+    }
+
+    /// Messages and notes with these words, newest first, each ticket once. Any text is a question, none is an error
+    /// (AC-26).
+    ///
+    /// # Errors
+    /// [`Error`] if the store fails.
+    pub async fn search(&self, words: &str, filter: &Filter, page: &Page) -> Result<Listing<Hit>, Error> {
+        let query = Query::Search(SearchQuery { phrases: search::phrases(words), within: self.query(filter) });
+        let found = self.shared.store.find(&query, page).await?;
+        let hit = |row| match row {
+            Row::Hit(hit) => Some(*hit),
+            _ => None,
+        };
+        Ok(Listing { rows: found.rows.into_iter().filter_map(hit).collect(), next: found.next })
+    }
+
+    /// A ticket by its number.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuch`] if there is none, or the agent does not see it.
+    pub async fn ticket(&self, number: u64) -> Result<Ticket, Error> {
+        let found = self.shared.store.get::<Ticket>(Key::TicketNumber(number)).await?;
+        let ticket = found.ok_or_else(|| Refusal::no_such("ticket", number))?.value;
+        access::work_on(&self.directory(), self.agent, &ticket).map_err(|_| Refusal::no_such("ticket", number))?;
+        Ok(ticket)
+    }
+
+    /// A ticket by its id.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuch`] if there is none, or the agent does not see it.
+    pub async fn ticket_by_id(&self, id: TicketId) -> Result<Ticket, Error> {
+        let found = self.shared.store.get::<Ticket>(Key::Ticket(id)).await?;
+        let ticket = found.ok_or_else(|| Refusal::no_such("ticket", id))?.value;
+        access::work_on(&self.directory(), self.agent, &ticket)?;
+        Ok(ticket)
+    }
+
+    /// A ticket with everything that belongs to it.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuch`] if there is none, or the agent does not see it.
+    pub async fn conversation(&self, number: u64) -> Result<Conversation, Error> {
+        let ticket = self.ticket(number).await?;
+        let (id, store, page) = (ticket.id, &self.shared.store, Page::first(SHOWN));
+        let (messages, notes, events) = (Query::Messages(id), Query::Notes(id), Query::Events(id));
+        let sending = Query::OutgoingOf(id);
+        let mut keys = vec![Key::Draft(self.agent, id), Key::ReadMark(self.agent, id)];
+        keys.extend(ticket.contact.map(Key::Contact));
+        let (messages, notes, events, sending, kept) = tokio::try_join!(
+            store.list::<Message>(&messages, &page),
+            store.list::<Note>(&notes, &page),
+            store.list::<Event>(&events, &page),
+            store.list::<Outgoing>(&sending, &page),
+            store.load(&keys),
+        )?;
+        let mut conversation = Conversation {
+            more: messages.next.is_some() || notes.next.is_some() || events.next.is_some(),
+            passages: Vec::new(),
+            outgoing: sending.rows.into_iter().map(|outgoing| (outgoing.id, outgoing)).collect(),
+            contact: None,
+            draft: None,
+            seen: 0,
+            ticket,
+        };
+        for record in kept.into_iter().filter_map(|loaded| loaded.record) {
+            match record {
+                Record::Contact(contact) => conversation.contact = Some(*contact),
+                Record::Draft(draft) => conversation.draft = Some(*draft),
+                Record::ReadMark(mark) => conversation.seen = mark.revision,
+                _ => {}
+            }
+        }
+        let passages = &mut conversation.passages;
+        passages.extend(events.rows.into_iter().rev().map(Passage::Event));
+        passages.extend(messages.rows.into_iter().rev().map(|message| Passage::Message(Box::new(message))));
+        passages.extend(notes.rows.into_iter().rev().map(Passage::Note));
+        passages.sort_by_key(Passage::at);
+        Ok(conversation)
+    }
+
+    /// A message of a ticket that the agent sees.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuch`] if there is none, or the agent does not see its ticket.
+    pub async fn message(&self, id: MessageId) -> Result<Message, Error> {
+        let none = || Refusal::no_such("message", id);
+        let message = self.shared.store.get::<Message>(Key::Message(id)).await?.ok_or_else(none)?.value;
+        self.ticket_by_id(message.ticket).await.map_err(|error| match error {
+            Error::Refused(_) => none().into(),
+            error => error,
+        })?;
+        Ok(message)
+    }
+
+    /// The raw bytes of a message, exactly as it came or was sent.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuch`] if the agent does not see it, or its bytes were erased.
+    pub async fn raw(&self, id: MessageId) -> Result<Vec<u8>, Error> {
+        let none = || Refusal::no_such("message", id);
+        let digest: Digest = self.message(id).await?.raw.ok_or_else(none)?;
+        Ok(self.shared.store.body(&digest).await?.ok_or_else(none)?)
+    }
+
+    /// Contacts in whose name, addresses or telephone numbers each of these words begins a word; all for no words.
+    ///
+    /// # Errors
+    /// [`Error`] if the store fails.
+    pub async fn contacts(&self, words: &str, page: &Page) -> Result<Listing<Contact>, Error> {
+        access::take_part(&self.directory(), self.agent)?;
+        Ok(self.shared.store.list(&Query::Contacts(search::words(words)), page).await?)
+    }
+
+    /// A contact.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuch`] if there is none.
+    pub async fn contact(&self, id: ContactId) -> Result<Contact, Error> {
+        access::take_part(&self.directory(), self.agent)?;
+        let found = self.shared.store.get::<Contact>(Key::Contact(id)).await?;
+        Ok(found.ok_or_else(|| Refusal::no_such("contact", id))?.value)
+    }
+
+    /// What the agent has begun to answer, the newest first.
+    ///
+    /// # Errors
+    /// [`Error`] if the store fails.
+    pub async fn drafts(&self, page: &Page) -> Result<Listing<Draft>, Error> {
+        Ok(self.shared.store.list(&Query::Drafts(self.agent), page).await?)
+    }
+
+    /// The bytes of a file that was uploaded for the agent's answer in a ticket.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuch`] if his draft there has no such file.
+    pub async fn upload(&self, ticket: TicketId, body: Digest) -> Result<Vec<u8>, Error> {
+        let none = || Refusal::no_such("file", body);
+        let draft = self.shared.store.get::<Draft>(Key::Draft(self.agent, ticket)).await?.ok_or_else(none)?;
+        draft.attachments.iter().find(|upload| upload.body == body).ok_or_else(none)?;
+        Ok(self.shared.store.body(&body).await?.ok_or_else(none)?)
+    }
+
+    /// Mails of a destination that somebody has to look at, newest first: *delivery failures*.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`] if the agent is no administrator.
+    pub async fn failures(&self, destination: DestinationId, page: &Page) -> Result<Listing<Outgoing>, Error> {
+        access::administer(&self.directory(), self.agent, "look at delivery failures")?;
+        Ok(self.shared.store.list(&Query::Failed(destination), page).await?)
+    }
+
+    /// Mails of a destination that wait to be sent, the first due first.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`] if the agent is no administrator.
+    pub async fn queued(&self, destination: DestinationId, page: &Page) -> Result<Listing<Outgoing>, Error> {
+        access::administer(&self.directory(), self.agent, "look at what waits to be sent")?;
+        Ok(self.shared.store.list(&Query::Queued(destination), page).await?)
+    }
+
+    /// How sources and destinations are doing.
+    ///
+    /// # Errors
+    /// [`Error`] if the store fails.
+    pub async fn health(&self) -> Result<Health, Error> {
+        let directory = self.directory();
+        access::take_part(&directory, self.agent)?;
+        let sources = directory.sources.keys().map(|id| Key::Pulse((*id).into()));
+        let destinations = directory.destinations.keys().map(|id| Key::Pulse((*id).into()));
+        let keys: Vec<Key> = sources.chain(destinations).collect();
+        let mut health = Health { waiting: self.shared.is_any(&Query::Waiting).await?, ..Health::default() };
+        for loaded in self.shared.store.load(&keys).await? {
+            if let Some(Record::Pulse(pulse)) = loaded.record {
+                health.pulses.insert(pulse.of, *pulse);
+            }
+        }
+        for id in directory.destinations.keys() {
+            health.failed.insert(*id, self.shared.is_any(&Query::Failed(*id)).await?);
+        }
+        Ok(health)
+    }
+
+    /// Where the page after a list's part begins, from the text in a link.
+    pub fn page(limit: u32, after: Option<&str>) -> Page {
+        Page { limit, after: after.map(Cursor::from) }
+    }
+}

@@ -1,0 +1,42 @@
+//! [`Error`]: why something was not done.
+
+use crate::directory::DirectoryError;
+use crate::refusal::Refusal;
+use crate::store::StoreError;
+
+/// Why something was not done: "no", or "could not".
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No, with the reason.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The store could not.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The configuration cannot be read.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// Others changed the same records again and again; trying once more helps.
+    #[error("too many others are changing the same thing; try again")]
+    Busy,
+}
+
+impl Error {
+    /// The refusal, if it is one.
+    pub const fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+
+    /// Whether it may work when it is tried again.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Busy => true,
+            Self::Store(error) => error.is_transient(),
+            Self::Refused(_) | Self::Directory(_) => false,
+        }
+    }
+}

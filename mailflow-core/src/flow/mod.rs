@@ -1,0 +1,192 @@
+//! The only code that acts: it looks, lets a decision be made, commits, and talks to mail servers.
+//!
+//! ```text
+//!   sources ──receiver──▶ arrivals ──router──▶ tickets ◀──Desk── agents
+//!                                                │
+//!   destinations ◀──sender── outgoing mail ◀─────┘
+//! ```
+//! Receiver, router and sender know nothing of each other: each works off rows that are there.
+
+mod admin;
+mod builder;
+mod desk;
+mod error;
+mod notice;
+mod receiver;
+mod router;
+mod run;
+mod sender;
+mod shared;
+
+use std::sync::Arc;
+
+use tokio::sync::broadcast;
+use uuid::Uuid;
+
+pub use admin::Admin;
+pub use builder::Builder;
+pub use desk::{Conversation, Desk, Filter, Health, Passage};
+pub use error::Error;
+pub use notice::Notice;
+pub use receiver::{CollectError, Collected};
+pub use router::Placed;
+pub use sender::{Delivered, words};
+
+use self::shared::Shared;
+use crate::decision::configure::By;
+use crate::decision::session;
+use crate::digest::Digest;
+use crate::directory::Directory;
+use crate::id::{AgentId, SourceId};
+use crate::source::Source;
+use crate::store::Store;
+use crate::time::Timestamp;
+
+/// A helpdesk: the handle that everything starts from. Clones are handles of the same one.
+#[derive(Clone)]
+pub struct Mailflow {
+    shared: Arc<Shared>,
+}
+
+impl std::fmt::Debug for Mailflow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mailflow").field("run", &self.shared.run).finish_non_exhaustive()
+    }
+}
+
+impl Mailflow {
+    /// Begins to build a helpdesk on a store.
+    pub fn builder(store: impl Store) -> Builder {
+        Builder::new(Arc::new(store))
+    }
+
+    /// What one agent may ask for. Every action of an agent has this as its beginning.
+    pub fn desk(&self, agent: AgentId) -> Desk {
+        Desk::new(Arc::clone(&self.shared), agent)
+    }
+
+    /// The configuration, changed by the program itself: for set-up and the command line. What an agent changes goes
+    /// through [`Desk::admin`].
+    pub fn admin(&self) -> Admin {
+        Admin::new(Arc::clone(&self.shared), By::Program)
+    }
+
+    /// The configuration as it is.
+    pub fn directory(&self) -> Arc<Directory> {
+        self.shared.directory()
+    }
+
+    /// The time, by the flow's clock.
+    pub fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    /// The store underneath.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.shared.store
+    }
+
+    /// Tells what commits change, from now on. Who is too slow misses some, and is told so.
+    pub fn watch(&self) -> broadcast::Receiver<Notice> {
+        self.shared.notices.subscribe()
+    }
+
+    /// Takes in one mail that somebody brings, as if it had come from this source. From here on it is safe; the router
+    /// makes a ticket of it. Returns the digest of its bytes and whether they are new.
+    ///
+    /// # Errors
+    /// [`Error`] if it cannot be kept: then it is not safe.
+    pub async fn take_mail(&self, source: SourceId, bytes: Vec<u8>) -> Result<(Digest, bool), Error> {
+        let (digest, taken) = self.shared.take_mail(source, bytes).await?;
+        Ok((digest, taken.new > 0))
+    }
+
+    /// Takes in several mails that somebody brings, in one commit. Returns the digest of each.
+    ///
+    /// # Errors
+    /// [`Error`] if they cannot be kept: then none of them is safe.
+    pub async fn take_mails(&self, source: SourceId, mails: Vec<Vec<u8>>) -> Result<Vec<Digest>, Error> {
+        let mut kept = Vec::with_capacity(mails.len());
+        for bytes in mails {
+            let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            let digest = self.shared.store.keep_body(bytes).await?;
+            kept.push(crate::decision::arrival::Received { uid: None, digest, size, whole_size: None });
+        }
+        let digests = kept.iter().map(|it| it.digest).collect();
+        self.shared.receive(source, kept).await?;
+        Ok(digests)
+    }
+
+    /// Looks into a source's mailbox once, now: what [`run`](Self::run) does at its interval.
+    ///
+    /// # Errors
+    /// [`CollectError`] if it ended early; what was taken in before is safe.
+    pub async fn collect(&self, source: &Source) -> Result<Collected, CollectError> {
+        self.shared.collect(source).await
+    }
+
+    /// Routes the next arrivals that wait; none if none waits. What [`run`](Self::run) does all the time.
+    ///
+    /// # Errors
+    /// [`Error`] if the store fails; the arrivals wait on.
+    pub async fn route_some(&self) -> Result<Vec<Placed>, Error> {
+        self.shared.route_some().await
+    }
+
+    /// Sends what is due now through every enabled destination, once: what [`run`](Self::run) does when there is
+    /// something to send.
+    ///
+    /// # Errors
+    /// [`Error`] if the store fails.
+    pub async fn deliver(&self) -> Result<Delivered, Error> {
+        let mut all = Delivered::default();
+        for destination in self.directory().destinations.values().filter(|it| it.enabled) {
+            let delivered = self.shared.deliver(destination, || false).await?;
+            all.tried += delivered.tried;
+            all.sent += delivered.sent;
+            if !delivered.trouble.is_empty() {
+                all.trouble = delivered.trouble;
+            }
+        }
+        Ok(all)
+    }
+
+    /// Makes a running flow look at a source or destination at once (*check mail now*, *send mail now*).
+    pub fn wake(&self, source_or_destination: impl Into<Uuid>) {
+        self.shared.wake(source_or_destination.into());
+    }
+
+    /// Begins a session of an agent whose password was checked. `token` is the digest of a secret that only the
+    /// agent's program has.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the agent may not sign in.
+    pub async fn begin_session(
+        &self,
+        agent: AgentId,
+        token: Digest,
+        peer: &str,
+        user_agent: &str,
+    ) -> Result<(), Error> {
+        self.shared
+            .transact(|scene, changes, _| session::begin(scene, changes, agent, token, (peer, user_agent)))
+            .await
+            .map(drop)
+    }
+
+    /// Whose session it is; `None` if it is over.
+    ///
+    /// # Errors
+    /// [`Error`] if the store fails.
+    pub async fn session(&self, token: Digest) -> Result<Option<AgentId>, Error> {
+        Ok(self.shared.transact(|scene, changes, _| session::whose(scene, changes, token)).await?.value)
+    }
+
+    /// Ends a session.
+    ///
+    /// # Errors
+    /// [`Error`] if the store fails.
+    pub async fn end_session(&self, token: Digest) -> Result<(), Error> {
+        self.shared.transact(|_, changes, _| session::end(changes, token)).await.map(drop)
+    }
+}

@@ -1,0 +1,56 @@
+//! [`Notice`]: what a commit has changed, told to whoever watches.
+
+use std::collections::BTreeSet;
+
+use crate::id::TicketId;
+use crate::store::{Changeset, Record};
+use crate::ticket::Ticket;
+
+/// What a commit has changed. It says what to look at again, not what is there now.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Notice {
+    /// Tickets that have changed: they themselves, their messages, notes or sending.
+    pub tickets: BTreeSet<TicketId>,
+    /// The tickets among them whose row in a list has changed, as they are now; a new one may have no number yet.
+    pub rows: Vec<Ticket>,
+    /// Whether the configuration has changed.
+    pub configuration: bool,
+    /// Whether mail has to be sent.
+    pub outgoing: bool,
+    /// Whether a source or destination does better or worse.
+    pub health: bool,
+}
+
+impl Notice {
+    /// What a changeset changes.
+    pub fn of(changes: &Changeset) -> Self {
+        let mut notice = Self::default();
+        for record in changes.records() {
+            match record {
+                Record::Ticket(ticket) => {
+                    notice.tickets.insert(ticket.id);
+                    notice.rows.push((**ticket).clone());
+                }
+                Record::Message(message) => {
+                    notice.tickets.insert(message.ticket);
+                }
+                Record::Note(note) => {
+                    notice.tickets.insert(note.ticket);
+                }
+                Record::Outgoing(outgoing) => {
+                    notice.tickets.insert(outgoing.ticket);
+                    notice.outgoing = true;
+                }
+                Record::Directory(_) => notice.configuration = true,
+                Record::Pulse(_) => notice.health = true,
+                _ => {}
+            }
+        }
+        notice
+    }
+
+    /// Whether there is nothing to look at.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
