@@ -1,1 +1,3 @@
-//! To be written.
+//! A whole helpdesk on the web, made of mailflow: pages, REST API and the tools of the `mailflow` command.
+
+pub mod auth;

@@ -1,0 +1,7 @@
+//! Who is there: passwords (argon2id) and sessions.
+
+mod password;
+mod session;
+
+pub use password::{hash, new_password, verify};
+pub use session::{COOKIE, SignIn, cookie, ended_cookie, secret_of, token_of};
