@@ -130,7 +130,7 @@ impl Office {
         told.map(|what| match what {
             serde_json::Value::String(word) => word,
             serde_json::Value::Object(fields) => fields.keys().next().unwrap().clone(),
-            other => panic!("{other}"),
+            other => other.to_string(),
         })
         .collect()
     }
