@@ -68,18 +68,22 @@ impl Reading {
 /// `Message-ID` has another (AC-11).
 #[must_use]
 pub fn essence(bytes: &[u8], mail: &Mail) -> Digest {
-    let body_at = bytes
-        .windows(2)
-        .position(|pair| pair == b"\n\n")
-        .map(|at| at + 2)
-        .into_iter()
-        .chain(bytes.windows(4).position(|end| end == b"\r\n\r\n").map(|at| at + 4))
-        .min()
-        .unwrap_or(0);
-    let body = bytes.get(body_at..).unwrap_or_default().trim_ascii_end();
+    let body = after_headers(bytes).trim_ascii_end();
     let author = mail.from.as_ref().and_then(|from| from.address.as_ref()).map(|it| it.key()).unwrap_or_default();
     let date = mail.date.map_or(0, crate::time::Timestamp::as_millis).to_be_bytes();
     Digest::of_parts([author.as_bytes(), &date, body])
+}
+
+/// What stands after the first empty line; everything if there is none.
+fn after_headers(bytes: &[u8]) -> &[u8] {
+    let mut rest = bytes;
+    while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+        rest = rest.get(end + 1..).unwrap_or_default();
+        if let Some(body) = rest.strip_prefix(b"\n").or_else(|| rest.strip_prefix(b"\r\n")) {
+            return body;
+        }
+    }
+    bytes
 }
 
 /// What became of an arrival.
