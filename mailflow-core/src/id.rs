@@ -63,7 +63,7 @@ ids! {
     /// A ticket. Its number, which people say, is given by the store when it is committed.
     TicketId,
     /// A message of a ticket: our own identity for it, not the `Message-ID` header (that is a
-    /// [`ThreadId`](crate::message::ThreadId)).
+    /// [`ThreadId`](crate::mail::ThreadId)).
     MessageId,
     /// A note in a ticket: internal, never sent.
     NoteId,

@@ -1,7 +1,7 @@
 //! Decisions: what a wish means for the records that it touches. Plain functions: no clock, no store, no network.
 //!
 //! A decision gets the [`Scene`] (directory, keys, time), the [`Changes`](crate::store::Changes) that it reads from and
-//! writes into, and a [`Mint`](crate::id::Mint) for new ids. It ends in one of three ways: it has said what shall be
+//! writes into, and a [`Mint`] for new ids. It ends in one of three ways: it has said what shall be
 //! true; it needs to look at more records first ([`Stop::Look`]); or it says no ([`Stop::Refuse`]).
 //!
 //! ```text
