@@ -28,7 +28,7 @@ pub struct Taken {
     pub duplicates: u64,
 }
 
-/// Takes mails of a source in, in their order. The same bytes from the same source are one arrival, however often and
+/// Takes mails of a source in, in their order; `first` is the [`order`](Arrival::order) of the first one. The same bytes from the same source are one arrival, however often and
 /// under whatever name they are offered (features 3.2).
 ///
 /// # Errors
@@ -37,13 +37,14 @@ pub fn receive(
     scene: &Scene<'_>,
     changes: &mut Changes<'_>,
     source: SourceId,
+    first: u32,
     mails: &[Received],
 ) -> Result<Taken, Stop> {
     let marks = mails.iter().filter_map(|mail| mail.uid.clone()).map(|uid| Key::FetchMark(source, uid));
     let arrivals = mails.iter().map(|mail| Key::Arrival(source, mail.digest));
     changes.need(marks.chain(arrivals).collect::<Vec<_>>())?;
     let mut taken = Taken::default();
-    for (order, mail) in (0..).zip(mails) {
+    for (place, mail) in (0u32..).zip(mails) {
         if let Some(uid) = &mail.uid {
             let mark = Key::FetchMark(source, uid.clone());
             if changes.get::<FetchMark>(&mark)?.is_none() {
@@ -59,7 +60,7 @@ pub fn receive(
             source,
             digest: mail.digest,
             at: scene.now,
-            order,
+            order: first.wrapping_add(place),
             size: mail.size,
             whole_size: mail.whole_size,
             attempts: 1,

@@ -1,5 +1,7 @@
 //! The receiver: fetches mail, makes it safe, and only then tells the mailbox to let go of it (AC-12, AC-13).
 
+use std::sync::atomic::Ordering;
+
 use tokio::sync::mpsc;
 
 use super::{Error, Shared};
@@ -179,7 +181,9 @@ impl Shared {
 
     /// Takes mails in whose bytes are kept: from here on they are safe.
     pub async fn receive(&self, source: SourceId, mails: Vec<Received>) -> Result<Taken, Error> {
-        let done = self.transact(|scene, changes, _| arrival::receive(scene, changes, source, &mails)).await?;
+        let count = u32::try_from(mails.len()).unwrap_or(u32::MAX);
+        let first = self.received.fetch_add(count, Ordering::Relaxed);
+        let done = self.transact(|scene, changes, _| arrival::receive(scene, changes, source, first, &mails)).await?;
         if done.value.new > 0 {
             self.arrived.notify_one();
         }

@@ -9,7 +9,7 @@ use crate::arrival::Arrival;
 use crate::contact::AddressEntry;
 use crate::decision::route::{self, Reading, Routed};
 use crate::decision::{Stop, arrival};
-use crate::id::{Mint, TicketId};
+use crate::id::TicketId;
 use crate::mail::{Address, Bounce};
 use crate::store::{Committed, Key, Page, Query, StoreExt, TicketQuery};
 use crate::ticket::{Ticket, TicketState};
@@ -37,7 +37,6 @@ pub struct Placed {
 /// An arrival that was read; without a reading it could not be.
 struct Read {
     arrival: Arrival,
-    mint: Mint,
     reading: Option<Reading>,
 }
 
@@ -73,9 +72,8 @@ impl Shared {
 
     /// Reads an arrival. A mail that makes the parser panic, or whose bytes are gone, has no reading.
     async fn read(self: Arc<Self>, arrival: Arrival, readable: bool) -> Result<Read, Error> {
-        let mint = Mint::random(arrival.at);
         let bytes = if readable { self.store.body(&arrival.digest).await? } else { None };
-        let Some(bytes) = bytes else { return Ok(Read { arrival, mint, reading: None }) };
+        let Some(bytes) = bytes else { return Ok(Read { arrival, reading: None }) };
         let (source, digest, limits) = (arrival.source, arrival.digest, self.limits.clone());
         let parsed = tokio::task::spawn_blocking(move || Reading::new(source, digest, &bytes, &limits)).await;
         let mut reading =
@@ -83,7 +81,7 @@ impl Shared {
         if let Some(reading) = &mut reading {
             reading.open_of_sender = self.open_of_sender(reading).await?;
         }
-        Ok(Read { arrival, mint, reading })
+        Ok(Read { arrival, reading })
     }
 
     /// The open tickets of a mail's sender, where some ticketbox matches by subject.
@@ -124,7 +122,7 @@ impl Shared {
 
     async fn place_together(&self, batch: &[Read]) -> Result<Vec<Placed>, Error> {
         let done = self
-            .transact(|scene, changes, _| {
+            .transact(|scene, changes, mint| {
                 let mut missing = Vec::new();
                 for reading in batch.iter().filter_map(|read| read.reading.as_ref()) {
                     if let Err(not_loaded) = route::looks(scene, changes, reading) {
@@ -138,7 +136,7 @@ impl Shared {
                 }
                 let mut routed = Vec::with_capacity(batch.len());
                 for read in batch {
-                    let mint = &mut read.mint.clone();
+                    // One mint for all: new tickets are numbered in the order of their ids.
                     routed.push(match &read.reading {
                         Some(reading) => route::route(scene, changes, mint, reading)?,
                         None => route::shelve(scene, changes, mint, read.arrival.source, read.arrival.digest)?,

@@ -1,6 +1,7 @@
 //! [`Shared`]: what all parts of one flow have in common, and the one way to change anything: look, decide, commit.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, broadcast};
@@ -32,6 +33,8 @@ pub struct Shared {
     pub run: RunId,
     pub started: Timestamp,
     pub notices: broadcast::Sender<Notice>,
+    /// How many mails this run has taken in: tells those apart that came in the same millisecond.
+    pub received: AtomicU32,
     /// Arrivals wait to be routed.
     pub arrived: Notify,
     /// Sources and destinations that have to look at once, by id.
@@ -79,6 +82,7 @@ impl Shared {
             keyring,
             limits,
             notices: broadcast::channel(1024).0,
+            received: AtomicU32::new(0),
             arrived: Notify::new(),
             wakes: Mutex::default(),
             embedded: Mutex::default(),

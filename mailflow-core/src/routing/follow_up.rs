@@ -72,10 +72,10 @@ fn tokens(traces: &mut Vec<Trace>, keyring: &Keyring, text: &str, evidence: impl
 #[must_use]
 pub fn bare_subject(subject: &str) -> String {
     let mut bare = subject.trim().to_lowercase();
-    while let (Some(start), Some(end)) = (bare.find("[#"), bare.find(']'))
-        && start < end
+    while let Some(start) = bare.find("[#")
+        && let Some(length) = bare.get(start..).and_then(|tag| tag.find(']'))
     {
-        bare.replace_range(start..=end, "");
+        bare.replace_range(start..=start + length, "");
     }
     loop {
         let rest = bare.trim_start();

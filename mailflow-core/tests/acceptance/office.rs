@@ -104,6 +104,7 @@ impl Office {
         self.clock.advance(Duration::from_secs(1));
         let ticket = self.ticket(number).await;
         self.desk().reply(ticket.id, Reply::text(words)).await.unwrap();
+        self.clock.advance(Duration::from_secs(1));
         self.flow.deliver().await.unwrap();
         let (_, bytes) = self.outside.sent().pop().unwrap();
         parse(&bytes, &Default::default())
