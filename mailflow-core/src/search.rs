@@ -8,6 +8,7 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::contact::Contact;
 use crate::mail::Mailbox;
 use crate::message::Message;
 use crate::text;
@@ -112,6 +113,15 @@ pub fn words_of_message(message: &Message) -> String {
         add_words(attachment.filename.as_deref().unwrap_or_default(), &mut to);
     }
     add_words(&message.text, &mut to);
+    to
+}
+
+/// Everything that a contact is found by: name, addresses, telephone numbers.
+pub fn words_of_contact(contact: &Contact) -> String {
+    let mut to = String::new();
+    add_words(&contact.name, &mut to);
+    contact.addresses.iter().for_each(|address| add_words(address.as_str(), &mut to));
+    contact.phones.iter().for_each(|phone| add_words(phone, &mut to));
     to
 }
 

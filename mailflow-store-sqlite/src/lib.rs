@@ -1,1 +1,22 @@
-//! To be written.
+//! The SQLite store of mailflow: [`SqliteStore`].
+//!
+//! One file (with its `-wal` and `-shm`), a folder `FILE.bodies` for large bodies and a lock file `FILE.lock`. One thread
+//! writes, with one fsync for all that wait; a few threads read, each with a connection of its own.
+
+mod bodies;
+mod compress;
+mod connection;
+mod error;
+mod find;
+mod load;
+#[cfg(test)]
+mod plans;
+mod prepared;
+mod readers;
+mod row;
+mod scope;
+mod store;
+mod table;
+mod writer;
+
+pub use store::{Options, SqliteStore};

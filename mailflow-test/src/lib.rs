@@ -1,5 +1,7 @@
-//! For whoever writes a mailflow backend or embeds mailflow: mail [servers] in this process that can be told to
-//! misbehave.
+//! For whoever writes a mailflow backend or embeds mailflow: the rules that every store must pass, and mail servers in
+//! this process that can be told to misbehave.
 
 #[cfg(feature = "servers")]
 pub mod servers;
+#[cfg(feature = "store")]
+pub mod store;

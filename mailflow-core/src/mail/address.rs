@@ -48,7 +48,7 @@ impl Address {
 
     /// The form that equal addresses share: lower case.
     pub fn key(&self) -> String {
-        self.0.to_lowercase()
+        self.folded().collect()
     }
 
     /// What stands before the `@`.

@@ -49,6 +49,11 @@ impl StoreError {
         self
     }
 
+    /// What kind of failure it is.
+    pub const fn kind(&self) -> StoreErrorKind {
+        self.kind
+    }
+
     /// Whether it may work when it is tried again.
     pub fn is_transient(&self) -> bool {
         matches!(self.kind, StoreErrorKind::Transient | StoreErrorKind::Full)

@@ -35,7 +35,8 @@ use crate::digest::Digest;
 /// - **Durable.** When `commit` says yes, the changes outlive a power cut, and so does every body that they name. When
 ///   its future is dropped or the connection is lost, all is there or nothing; doing it again is harmless.
 /// - **Numbers.** A ticket that is inserted with number 0 gets the next one: above every number ever given, at least
-///   [`Changeset::first_ticket_number`]; no number is given twice, also not after its ticket was erased.
+///   [`Changeset::first_ticket_number`]; no number is given twice, also not after its ticket was erased. A ticket that
+///   brings a number which another one has makes the commit fail.
 /// - **Versions** rise with every commit in the order in which commits become visible for the same key, and are never
 ///   used twice.
 /// - **Read your writes.** After `commit` said yes, every `load` and `find` that begins later sees it.

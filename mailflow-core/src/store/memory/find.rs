@@ -134,10 +134,7 @@ impl State {
 
     fn contacts(&self, words: &[String], page: &Page) -> Found {
         let matches = |contact: &Contact| {
-            let mut joined = String::new();
-            search::add_words(&contact.name, &mut joined);
-            contact.addresses.iter().for_each(|address| search::add_words(address.as_str(), &mut joined));
-            contact.phones.iter().for_each(|phone| search::add_words(phone, &mut joined));
+            let joined = search::words_of_contact(contact);
             words.iter().all(|wanted| joined.split_whitespace().any(|word| word.starts_with(wanted)))
         };
         let rows = self.rows(matches, |it: &Contact| (it.shown().to_lowercase(), *it.id.as_bytes()));

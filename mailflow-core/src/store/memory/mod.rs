@@ -86,7 +86,6 @@ impl State {
             self.by_number.insert(ticket.number, ticket.id);
             given = Some((ticket.id, ticket.number));
         } else if let Record::Ticket(ticket) = &record {
-            self.last_number = self.last_number.max(ticket.number);
             self.by_number.insert(ticket.number, ticket.id);
         }
         self.taken_in += 1;
@@ -145,8 +144,14 @@ impl Store for MemoryStore {
             let doing = format!("a record names the body {missing}, which was not kept; keep it first");
             return Err(StoreError::new(StoreErrorKind::Other, doing).into());
         }
+        if let Some(taken) = state.number_taken(&changes) {
+            let doing = format!("the ticket number {taken} belongs to another ticket");
+            return Err(StoreError::new(StoreErrorKind::Other, doing).into());
+        }
         state.version += 1;
         let version = Version::new(state.version);
+        let given = changes.records().filter_map(Ticket::of).map(|ticket| ticket.number).max();
+        state.last_number = state.last_number.max(given.unwrap_or(0));
         let mut numbers = Vec::new();
         for entry in changes.entries {
             match entry {
@@ -179,6 +184,17 @@ impl Store for MemoryStore {
 }
 
 impl State {
+    /// A number that the changeset gives to a ticket and that another ticket has.
+    fn number_taken(&self, changes: &Changeset) -> Option<u64> {
+        let mut given = BTreeMap::new();
+        changes.records().filter_map(Ticket::of).filter(|it| it.number != 0).map(|it| (it.number, it.id)).find_map(
+            |(number, id)| {
+                let other = self.by_number.get(&number).is_some_and(|has| *has != id);
+                (other || given.insert(number, id).is_some()).then_some(number)
+            },
+        )
+    }
+
     fn ticket(&self, id: TicketId) -> Option<&Ticket> {
         self.records.get(&Key::Ticket(id))?.record.as_ref().and_then(Ticket::of)
     }

@@ -1,0 +1,109 @@
+//! Opening a database file: what it must be, how it is brought to the newest shape, and its lock.
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+
+use mailflow_core::store::{StoreError, StoreErrorKind};
+use rusqlite::{CachedStatement, Connection, OpenFlags};
+
+use crate::error::OrFailed;
+
+/// What stands in `PRAGMA application_id`: `mflw`.
+const APPLICATION_ID: i64 = 0x6d66_6c77;
+/// The steps from an empty file to the newest shape; `PRAGMA user_version` counts those that were taken.
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/1.sql")];
+/// More than there are different statements.
+const STATEMENTS: usize = 256;
+
+/// Takes the lock of a database: it holds as long as the file is open, also when the process is killed.
+pub(crate) fn lock(path: &Path) -> Result<File, StoreError> {
+    let name = with_suffix(path, ".lock");
+    let open = File::options().create(true).truncate(false).write(true).open(&name);
+    let file = open.or_failed(&format!("opening the lock file `{}`", name.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            let doing = format!("another server has `{}` open; stop it, or give each its own file", path.display());
+            Err(StoreError::new(StoreErrorKind::Unusable, doing))
+        }
+        Err(TryLockError::Error(error)) => Err(error).or_failed("locking the database"),
+    }
+}
+
+/// The path with something behind its name.
+pub(crate) fn with_suffix(path: &Path, suffix: &str) -> std::path::PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Opens the one connection that writes, and brings the database to the newest shape.
+pub(crate) fn writer(path: &Path, cache_bytes: u32) -> Result<Connection, StoreError> {
+    let doing = format!("opening the database `{}`", path.display());
+    let mut connection = Connection::open(path).or_failed(&doing)?;
+    set_up(&connection, cache_bytes).or_failed(&doing)?;
+    check_is_ours(&connection, path)?;
+    let ways = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4096;
+        PRAGMA journal_size_limit = 67108864;";
+    connection.execute_batch(ways).or_failed(&doing)?;
+    migrate(&mut connection).or_failed("bringing the database to the newest shape")?;
+    Ok(connection)
+}
+
+/// Opens a connection that only reads.
+pub(crate) fn reader(path: &Path, cache_bytes: u32) -> Result<Connection, StoreError> {
+    let doing = format!("opening the database `{}` to read", path.display());
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).or_failed(&doing)?;
+    set_up(&connection, cache_bytes).or_failed(&doing)?;
+    Ok(connection)
+}
+
+fn set_up(connection: &Connection, cache_bytes: u32) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    let kib = cache_bytes / 1024;
+    connection.execute_batch(&format!("PRAGMA cache_size = -{kib}; PRAGMA temp_store = MEMORY;"))
+}
+
+fn check_is_ours(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let doing = format!("reading `{}`; is it a database of mailflow?", path.display());
+    let (id, version) = (pragma("application_id").or_failed(&doing)?, pragma("user_version").or_failed(&doing)?);
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).or_failed(&doing)?;
+    let path = path.display();
+    let problem = if id != APPLICATION_ID && (id, version, tables) != (0, 0, 0) {
+        format!("`{path}` is a database of another program; name another file")
+    } else if version > newest() {
+        let newest = newest();
+        format!("`{path}` has shape {version}, this program knows {newest}; use the later version of mailflow")
+    } else {
+        return Ok(());
+    };
+    Err(StoreError::new(StoreErrorKind::Unusable, problem))
+}
+
+fn newest() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// Takes the steps that were not taken yet, each in a transaction of its own.
+fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let taken: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    for (number, step) in (1_i64..).zip(MIGRATIONS).filter(|(number, _)| *number > taken) {
+        let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", number)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+/// A statement, prepared once for each connection. Every statement of the store goes through here.
+pub(crate) fn prepare<'c>(connection: &'c Connection, sql: &str) -> rusqlite::Result<CachedStatement<'c>> {
+    #[cfg(test)]
+    crate::plans::note(sql);
+    connection.prepare_cached(sql)
+}

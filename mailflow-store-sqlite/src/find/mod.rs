@@ -1,0 +1,238 @@
+//! Lists.
+
+use mailflow_core::store::{Cursor, Found, Page, Query, RecordKind, Row, StoreError, StoreErrorKind, Version};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+
+use crate::connection::prepare;
+use crate::error::OrFailed as _;
+use crate::row;
+
+mod contacts;
+mod search;
+mod tickets;
+
+pub(crate) const LISTING: &str = "reading a list";
+
+/// Where a list begins that has no cursor: before everything that sorts by a number and 16 bytes.
+const OLDEST: (i64, &[u8]) = (i64::MIN, &[]);
+const NEWEST: (i64, &[u8]) = (i64::MAX, &[0xff; 17]);
+
+/// A list of records that one statement makes: sort, id, version, data, text. Its last three places are the cursor's
+/// two and the limit.
+struct List {
+    kind: RecordKind,
+    sql: &'static str,
+    from: (i64, &'static [u8]),
+    values: Vec<Value>,
+}
+
+/// A part of a list.
+pub(crate) fn find(connection: &Connection, query: &Query, page: &Page) -> Result<Found, StoreError> {
+    match query {
+        Query::Tickets(query) => tickets::list(connection, query, page),
+        Query::OpenCounts { visibility, ticketboxes } => tickets::open_counts(connection, visibility, ticketboxes),
+        Query::Search(query) => search::search(connection, query, page),
+        Query::Contacts(words) => contacts::list(connection, words, page),
+        Query::Documents => documents(connection, page),
+        query => records(connection, list(query)?, page),
+    }
+}
+
+macro_rules! newest {
+    ($table:literal, $sort:literal, $id:literal, $text:literal, $filter:literal) => {
+        concat!(
+            "SELECT ",
+            $sort,
+            ", ",
+            $id,
+            ", version, data, ",
+            $text,
+            " FROM ",
+            $table,
+            " WHERE ",
+            $filter,
+            "(",
+            $sort,
+            ", ",
+            $id,
+            ") < (?, ?) ORDER BY ",
+            $sort,
+            " DESC, ",
+            $id,
+            " DESC LIMIT ?"
+        )
+    };
+}
+
+macro_rules! oldest {
+    ($table:literal, $sort:literal, $id:literal, $filter:literal) => {
+        concat!(
+            "SELECT ",
+            $sort,
+            ", ",
+            $id,
+            ", version, data, NULL FROM ",
+            $table,
+            " WHERE ",
+            $filter,
+            "(",
+            $sort,
+            ", ",
+            $id,
+            ") > (?, ?) ORDER BY ",
+            $sort,
+            ", ",
+            $id,
+            " LIMIT ?"
+        )
+    };
+}
+
+/// The statement of a query.
+fn list(query: &Query) -> Result<List, StoreError> {
+    let blob = |id: &[u8; 16]| vec![Value::Blob(id.to_vec())];
+    let newest = |kind, sql, values| List { kind, sql, from: NEWEST, values };
+    let oldest = |kind, sql, values| List { kind, sql, from: OLDEST, values };
+    Ok(match query {
+        Query::Messages(ticket) => newest(
+            RecordKind::Message,
+            newest!("messages", "at", "id", "text", "ticket = ? AND "),
+            blob(ticket.as_bytes()),
+        ),
+        Query::Notes(ticket) => {
+            newest(RecordKind::Note, newest!("notes", "at", "id", "NULL", "ticket = ? AND "), blob(ticket.as_bytes()))
+        }
+        Query::Events(ticket) => newest(
+            RecordKind::Event,
+            newest!("events", "at", "id", "NULL", "ticket = ? AND "),
+            blob(ticket.as_bytes()),
+        ),
+        Query::OutgoingOf(ticket) => newest(
+            RecordKind::Outgoing,
+            newest!("outgoing", "created", "id", "NULL", "ticket = ? AND "),
+            blob(ticket.as_bytes()),
+        ),
+        Query::Waiting => {
+            oldest(RecordKind::Arrival, oldest!("arrivals", "at", "place", "list = 0 AND "), Vec::new())
+        }
+        Query::Shelved => {
+            newest(RecordKind::Arrival, newest!("arrivals", "at", "place", "NULL", "list = 1 AND "), Vec::new())
+        }
+        Query::Due(destination, now) => {
+            let mut values = blob(destination.as_bytes());
+            values.push(Value::Integer(now.as_millis()));
+            let sql = oldest!("outgoing", "due", "id", "destination = ? AND list = 0 AND due <= ? AND ");
+            oldest(RecordKind::Outgoing, sql, values)
+        }
+        Query::Queued(destination) => {
+            let sql = oldest!("outgoing", "due", "id", "destination = ? AND list = 0 AND ");
+            oldest(RecordKind::Outgoing, sql, blob(destination.as_bytes()))
+        }
+        Query::Sending => {
+            oldest(RecordKind::Outgoing, oldest!("outgoing", "created", "id", "list = 1 AND "), Vec::new())
+        }
+        Query::Failed(destination) => {
+            let sql = newest!("outgoing", "created", "id", "NULL", "destination = ? AND list = 2 AND ");
+            newest(RecordKind::Outgoing, sql, blob(destination.as_bytes()))
+        }
+        Query::Drafts(agent) => newest(
+            RecordKind::Draft,
+            newest!("drafts", "saved", "ticket", "NULL", "agent = ? AND "),
+            blob(agent.as_bytes()),
+        ),
+        Query::Sessions(Some(agent)) => newest(
+            RecordKind::Session,
+            newest!("sessions", "seen", "place", "NULL", "agent = ? AND "),
+            blob(agent.as_bytes()),
+        ),
+        Query::Sessions(None) => {
+            newest(RecordKind::Session, newest!("sessions", "seen", "place", "NULL", ""), Vec::new())
+        }
+        // `Query` may grow.
+        _ => {
+            let doing = "this list is newer than the SQLite store; update the crate";
+            return Err(StoreError::new(StoreErrorKind::Unusable, doing));
+        }
+    })
+}
+
+fn records(connection: &Connection, list: List, page: &Page) -> Result<Found, StoreError> {
+    let after = page.after.as_ref().and_then(Cursor::read);
+    let (sort, id) = after.map_or((list.from.0, list.from.1.to_vec()), |(sort, id)| (sort, id.to_vec()));
+    let mut values = list.values;
+    values.extend([Value::Integer(sort), Value::Blob(id), Value::Integer(i64::from(limit(page)) + 1)]);
+    let mut statement = prepare(connection, list.sql).or_failed(LISTING)?;
+    let mut rows = statement.query(params_from_iter(values)).or_failed(LISTING)?;
+    let mut cut = Cut::new(page);
+    while let Some(it) = rows.next().or_failed(LISTING)? {
+        if cut.is_full() {
+            return Ok(cut.more());
+        }
+        let cursor = Cursor::new(it.get(0).or_failed(LISTING)?, &it.get(1).or_failed(LISTING)?);
+        let data = it.get_ref(3).or_failed(LISTING)?.as_blob().unwrap_or_default();
+        let record = row::record(list.kind, data, it.get_ref(4).or_failed(LISTING)?)?;
+        cut.push(Row::Record(Version::new(it.get(2).or_failed(LISTING)?), record), cursor);
+    }
+    Ok(cut.end())
+}
+
+fn documents(connection: &Connection, page: &Page) -> Result<Found, StoreError> {
+    let sql = "SELECT kind, id, version, data FROM documents WHERE (kind, id) > (?1, ?2) ORDER BY kind, id LIMIT ?3";
+    let (kind, id) = page
+        .after
+        .as_ref()
+        .and_then(Cursor::read_text)
+        .map_or((Vec::new(), Vec::new()), |(kind, id)| (kind.into_bytes(), id.to_vec()));
+    let mut statement = prepare(connection, sql).or_failed(LISTING)?;
+    let mut rows = statement.query((kind, id, i64::from(limit(page)) + 1)).or_failed(LISTING)?;
+    let mut cut = Cut::new(page);
+    while let Some(it) = rows.next().or_failed(LISTING)? {
+        if cut.is_full() {
+            return Ok(cut.more());
+        }
+        let kind: Vec<u8> = it.get(0).or_failed(LISTING)?;
+        let cursor = Cursor::by_text(&String::from_utf8_lossy(&kind), &it.get(1).or_failed(LISTING)?);
+        let data = it.get_ref(3).or_failed(LISTING)?.as_blob().unwrap_or_default();
+        let record = row::record(RecordKind::Document, data, rusqlite::types::ValueRef::Null)?;
+        cut.push(Row::Record(Version::new(it.get(2).or_failed(LISTING)?), record), cursor);
+    }
+    Ok(cut.end())
+}
+
+/// The most rows of a page.
+fn limit(page: &Page) -> u32 {
+    page.limit.max(1)
+}
+
+/// A page in the making.
+struct Cut {
+    rows: Vec<Row>,
+    limit: usize,
+    last: Option<Cursor>,
+}
+
+impl Cut {
+    fn new(page: &Page) -> Self {
+        Self { rows: Vec::new(), limit: usize::try_from(limit(page)).unwrap_or(usize::MAX), last: None }
+    }
+
+    fn is_full(&self) -> bool {
+        self.rows.len() >= self.limit
+    }
+
+    fn push(&mut self, row: Row, cursor: Cursor) {
+        self.rows.push(row);
+        self.last = Some(cursor);
+    }
+
+    /// The page; there are further rows.
+    fn more(self) -> Found {
+        Found { rows: self.rows, next: self.last }
+    }
+
+    /// The page; there is no further row.
+    fn end(self) -> Found {
+        Found { rows: self.rows, next: None }
+    }
+}
