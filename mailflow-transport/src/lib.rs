@@ -4,6 +4,7 @@
 
 pub mod connectors;
 pub mod folder;
+mod network;
 pub mod pop3;
 pub mod seal;
 pub mod smtp;
