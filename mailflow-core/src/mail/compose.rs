@@ -45,7 +45,23 @@ pub struct Enclosure {
 
 /// The bytes of the mail, CRLF line ends. The same composition gives the same bytes.
 #[must_use]
-pub fn compose(composition: &Composition) -> Vec<u8> {
-    let _ = composition;
-    Vec::new()
+pub fn compose(c: &Composition) -> Vec<u8> {
+    use mail_builder::MessageBuilder;
+    use mail_builder::headers::address::Address as A;
+    let a = |m: &Mailbox| A::new_address(Some(m.name.clone()), m.address.as_str().to_owned());
+    let mut b = MessageBuilder::new()
+        .message_id(c.message_id.as_str().to_owned())
+        .date(c.date.as_millis() / 1000)
+        .from(a(&c.from))
+        .to(A::new_list(c.to.iter().map(a).collect()))
+        .subject(c.subject.clone())
+        .text_body(c.text.clone());
+    if let Some(r) = &c.reply_to {
+        b = b.reply_to(a(r));
+    }
+    if let Some(r) = &c.in_reply_to {
+        b = b.in_reply_to(r.as_str().to_owned());
+    }
+    b = b.references(c.references.iter().map(|r| r.as_str().to_owned()).collect::<Vec<_>>());
+    b.write_to_vec().unwrap_or_default()
 }
