@@ -71,3 +71,16 @@ impl Lines {
         }
     }
 }
+
+/// User and password in the response of SASL PLAIN (RFC 4616), in base64.
+pub(super) fn plain_response(response: &str) -> Option<(String, String)> {
+    let bytes = data_encoding::BASE64.decode(response.trim().as_bytes()).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    let mut parts = text.split('\0').skip(1).map(str::to_owned);
+    Some((parts.next()?, parts.next()?))
+}
+
+/// The text behind a line of base64.
+pub(super) fn base64_text(line: &str) -> Option<String> {
+    String::from_utf8(data_encoding::BASE64.decode(line.trim().as_bytes()).ok()?).ok()
+}
