@@ -4,6 +4,8 @@
 
 pub mod connectors;
 pub mod folder;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod pop3;
 pub mod seal;
 pub mod smtp;

@@ -56,7 +56,8 @@ impl Lines {
     async fn until(&mut self, end: &[u8]) -> io::Result<Vec<u8>> {
         let mut searched = 0;
         loop {
-            let found = self.unread.get(searched..).and_then(|new| new.windows(end.len()).position(|part| part == end));
+            let found =
+                self.unread.get(searched..).and_then(|new| new.windows(end.len()).position(|part| part == end));
             if let Some(at) = found {
                 let rest = self.unread.split_off(searched + at + end.len());
                 return Ok(std::mem::replace(&mut self.unread, rest));

@@ -273,7 +273,8 @@ impl Session<'_> {
             }
             ("RETR", Some(mail)) if !self.faults.refuse_retr.contains(&number) => self.say_lines(&mail.bytes).await,
             ("TOP", Some(mail)) if !self.faults.no_top => {
-                let end = mail.bytes.windows(4).position(|end| end == b"\r\n\r\n").map_or(mail.bytes.len(), |at| at + 4);
+                let end =
+                    mail.bytes.windows(4).position(|end| end == b"\r\n\r\n").map_or(mail.bytes.len(), |at| at + 4);
                 self.say_lines(mail.bytes.get(..end).unwrap_or_default()).await
             }
             ("DELE", Some(mail)) if !self.faults.refuse_dele.contains(&number) => {

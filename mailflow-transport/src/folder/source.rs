@@ -136,7 +136,9 @@ impl SourceSession for FolderSession {
                     _ => {}
                 }
             }
-            self.removed.first().map_or(Ok(()), |path| sync_folder_of(path).map_err(|error| failed("synced", path, error)))
+            self.removed
+                .first()
+                .map_or(Ok(()), |path| sync_folder_of(path).map_err(|error| failed("synced", path, error)))
         })
         .await
     }

@@ -96,8 +96,7 @@ impl SmtpTransport {
         mail: &[u8],
         last_byte: &AtomicBool,
     ) -> Result<(Session, Vec<Answer>), TransportError> {
-        let mut session =
-            Session::open(&self.peer, &self.hello, self.login.as_ref(), &mut Steps::default()).await?;
+        let mut session = Session::open(&self.peer, &self.hello, self.login.as_ref(), &mut Steps::default()).await?;
         let answers = session.transmit(envelope, mail, last_byte).await?;
         Ok((session, answers))
     }

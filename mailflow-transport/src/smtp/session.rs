@@ -70,10 +70,8 @@ impl Session {
         }
         // Again after sign-in (RFC 4954 section 4), and because lettre does not tell the size.
         let response = connection.command(Ehlo::new(hello.clone())).await;
-        let abilities = response
-            .as_ref()
-            .map(|response| Abilities::read(response.message().skip(1)))
-            .unwrap_or_default();
+        let abilities =
+            response.as_ref().map(|response| Abilities::read(response.message().skip(1))).unwrap_or_default();
         insist(response, "at EHLO", TransportErrorKind::Permanent)?;
         Ok(Self { connection, abilities })
     }

@@ -45,11 +45,7 @@ pub(crate) struct Peer {
 
 impl Peer {
     /// The server as the document says it; `dial` is `None` for TCP.
-    pub(crate) fn new(
-        server: &Server,
-        timeout_s: u32,
-        dial: Option<Arc<dyn Dial>>,
-    ) -> Result<Self, TransportError> {
+    pub(crate) fn new(server: &Server, timeout_s: u32, dial: Option<Arc<dyn Dial>>) -> Result<Self, TransportError> {
         let client = match server.tls {
             Tls::None => None,
             Tls::Implicit | Tls::Upgrade => Some(TlsClient::new(server)?),
@@ -112,8 +108,10 @@ impl Dial for Tcp {
         let name_failed = || {
             TransportError::new(TransportErrorKind::Name, format!("no address for `{host}`; check the server's name"))
         };
-        let addresses: Vec<_> =
-            tokio::net::lookup_host((host.as_str(), *port)).await.map_err(|error| name_failed().because(error))?.collect();
+        let addresses: Vec<_> = tokio::net::lookup_host((host.as_str(), *port))
+            .await
+            .map_err(|error| name_failed().because(error))?
+            .collect();
         if addresses.is_empty() {
             return Err(name_failed());
         }

@@ -22,6 +22,8 @@ pub const ENOUGH: u64 = 1 << 20;
 /// Room for everything that a test says at once.
 const ROOM: usize = 1 << 20;
 
+pub type Boxes = Mailboxes;
+
 pub struct ToPop3(pub Pop3Server);
 
 #[async_trait]
@@ -88,11 +90,7 @@ pub async fn fetch(
 }
 
 /// One whole look into a mailbox that removes what it fetched whole; what was fetched stays in `kept` if it fails.
-pub async fn collect(
-    source: &dyn MailSource,
-    max_bytes: u64,
-    kept: &mut Vec<Fetched>,
-) -> Result<(), TransportError> {
+pub async fn collect(source: &dyn MailSource, max_bytes: u64, kept: &mut Vec<Fetched>) -> Result<(), TransportError> {
     let mut session = source.open().await?;
     let waiting = session.list().await?;
     let (fetched, outcome) = fetch(&mut session, &waiting, max_bytes).await;
