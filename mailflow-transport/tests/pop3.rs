@@ -161,6 +161,17 @@ async fn a_wrong_password_is_a_matter_of_login() {
     }
 }
 
+#[tokio::test]
+async fn apop_is_used_where_it_is_wanted_and_offered() {
+    let (_, server) = mailbox(&[FIRST]);
+    pop3(&server).with_apop(true).open().await.unwrap();
+    let words = server.commands();
+    assert!(words.contains(&"APOP".to_owned()) && !words.iter().any(|word| word == "PASS" || word == "AUTH"));
+    server.misbehave(Pop3Faults { no_apop: true, ..Pop3Faults::default() });
+    pop3(&server).with_apop(true).open().await.unwrap();
+    assert!(server.commands().contains(&"AUTH".to_owned()));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_silent_server_is_left_after_the_time_that_it_has() {
     for word in ["CAPA", "AUTH", "LIST", "UIDL", "RETR", "DELE", "QUIT"] {

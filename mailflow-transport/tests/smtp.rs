@@ -110,6 +110,9 @@ async fn signing_in_needs_the_right_password() {
     let server = SmtpServer::new().with_login("support", "secret");
     let sent = smtp(&server).with_login("support", "secret").send(&envelope(&TWO), MAIL).await.unwrap();
     assert_eq!(sent[0].verdict, Verdict::Accepted);
+    server.misbehave(SmtpFaults { only_auth_login: true, ..SmtpFaults::default() });
+    let sent = smtp(&server).with_login("support", "secret").send(&envelope(&TWO), MAIL).await.unwrap();
+    assert_eq!(sent[0].verdict, Verdict::Accepted);
     let failure = smtp(&server).with_login("support", "wrong").send(&envelope(&TWO), MAIL).await.unwrap_err();
     assert_eq!(failure.kind(), TransportErrorKind::Login);
     assert!(!failure.may_have_sent());

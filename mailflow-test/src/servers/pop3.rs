@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use data_encoding::HEXLOWER;
+use md5::{Digest, Md5};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::cut::Cut;
@@ -14,7 +16,7 @@ use super::pop3_faults::{Pop3Faults, Uidl};
 #[cfg(feature = "servers-tls")]
 use super::tls::Authority;
 
-/// A POP3 server (RFC 1939, with CAPA, UIDL, TOP, STLS, PIPELINING, SASL PLAIN). APOP is left to real servers. What was
+/// A POP3 server (RFC 1939, with CAPA, UIDL, TOP, STLS, PIPELINING, SASL PLAIN, APOP). What was
 /// deleted is removed at QUIT and at no other time. Clones share mailboxes and faults.
 #[derive(Debug, Clone)]
 pub struct Pop3Server {
@@ -105,12 +107,15 @@ impl Pop3Server {
             None => stream,
         };
         let mut session = Session { lines: Lines::new(stream), server: self, faults, user: None, open: None };
-        let greeting = if session.faults.no_apop { "ready" } else { "ready <1.2@pop3.example>" };
-        session.say(&format!("+OK {greeting}")).await?;
+        let timestamp = if session.faults.no_apop { "" } else { TIMESTAMP };
+        session.say(&format!("+OK ready {timestamp}")).await?;
         while session.step().await? {}
         Ok(())
     }
 }
+
+/// What the proof of APOP is made of (RFC 1939 section 7). A real server has another one for each connection.
+const TIMESTAMP: &str = "<1.2@pop3.example>";
 
 struct Session<'a> {
     lines: Lines,
@@ -159,6 +164,7 @@ impl Session<'_> {
                 let user = self.user.take().unwrap_or_default();
                 self.sign_in(&user, rest).await?;
             }
+            ("APOP", false) if !self.faults.no_apop => self.apop(rest).await?,
             ("AUTH", false) if !self.faults.plain_abilities => self.auth_plain(rest).await?,
             ("QUIT", _) => {
                 self.quit().await?;
@@ -241,6 +247,17 @@ impl Session<'_> {
         match super::lines::plain_response(&response) {
             Some((user, password)) => self.sign_in(&user, &password).await,
             None => self.say("-ERR not PLAIN").await,
+        }
+    }
+
+    async fn apop(&mut self, rest: &str) -> io::Result<()> {
+        let (user, proof) = rest.split_once(' ').unwrap_or((rest, ""));
+        let password = self.server.mailboxes.password(user).unwrap_or_default();
+        let right = Md5::new().chain_update(TIMESTAMP).chain_update(&password).finalize();
+        if HEXLOWER.encode(&right) == proof {
+            self.sign_in(user, &password).await
+        } else {
+            self.say("-ERR [AUTH] wrong user or password").await
         }
     }
 

@@ -227,7 +227,8 @@ impl Session<'_> {
             if self.can_upgrade {
                 lines.push("STARTTLS".to_owned());
             } else if self.server.login.is_some() {
-                lines.push("AUTH PLAIN LOGIN".to_owned());
+                let mechanisms = if self.faults.only_auth_login { "LOGIN" } else { "PLAIN LOGIN" };
+                lines.push(format!("AUTH {mechanisms}"));
             }
         }
         let last = lines.len() - 1;
@@ -262,7 +263,7 @@ impl Session<'_> {
         let mechanism = words.next().unwrap_or_default().to_ascii_uppercase();
         let first = words.next().map(str::to_owned);
         let given = match mechanism.as_str() {
-            "PLAIN" => {
+            "PLAIN" if !self.faults.only_auth_login => {
                 let response = match first {
                     Some(response) => response,
                     None => self.challenge("").await?,

@@ -27,6 +27,8 @@ pub struct SmtpFaults {
     pub delay: Option<Duration>,
     /// It says that it takes no larger mail.
     pub max_bytes: Option<u64>,
+    /// It offers AUTH LOGIN and not AUTH PLAIN.
+    pub only_auth_login: bool,
     /// It offers no extension but STARTTLS and AUTH.
     pub plain_abilities: bool,
 }
