@@ -198,3 +198,39 @@ async fn a_check_counts_the_mails_and_touches_none() {
     assert!(!check.worked());
     assert!(check.steps.last().is_some_and(|step| !step.worked && step.words.contains("password")), "{check}");
 }
+
+#[tokio::test]
+async fn a_fetch_that_nobody_waits_for_stops_and_the_session_can_be_closed() {
+    for plain_abilities in [true, false] {
+        let mails = vec![FIRST; 40];
+        let (mailboxes, server) = mailbox(&mails);
+        server.misbehave(Pop3Faults { plain_abilities, ..Pop3Faults::default() });
+        let mut session = pop3(&server).open().await.unwrap();
+        let waiting = session.list().await.unwrap();
+        let (to, from) = tokio::sync::mpsc::channel(1);
+        drop(from);
+        session.fetch(&waiting, ENOUGH, &to).await.unwrap();
+        session.close().await.unwrap();
+        assert_eq!(mailboxes.mails("support").len(), 40);
+        assert!(!server.commands().contains(&"RETR".to_owned()));
+    }
+}
+
+/// Claim F2 at the level of the source: 10,000 mails that stay, all named anew.
+#[tokio::test]
+async fn ten_thousand_mails_are_listed_under_their_new_names() {
+    let mails: Vec<Vec<u8>> = (0..10_000).map(|n| format!("Subject: {n}\r\n\r\n{n}\r\n").into_bytes()).collect();
+    let mails: Vec<&[u8]> = mails.iter().map(Vec::as_slice).collect();
+    let (_, server) = mailbox(&mails);
+    let mut names = BTreeSet::new();
+    for generation in 0..2 {
+        server.misbehave(Pop3Faults { uidl: Uidl::Renumbered(generation), ..Pop3Faults::default() });
+        let mut session = pop3(&server).open().await.unwrap();
+        let waiting = session.list().await.unwrap();
+        names.extend(waiting.iter().filter_map(|one| one.uid.clone()));
+        let (fetched, outcome) = fetch(&mut session, &waiting, ENOUGH).await;
+        outcome.unwrap();
+        assert_eq!(whole(&fetched), mails);
+    }
+    assert_eq!(names.len(), 20_000);
+}

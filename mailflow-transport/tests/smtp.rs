@@ -105,6 +105,17 @@ async fn a_silent_server_is_left_after_the_time_that_it_has() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_answer_does_not_wait_for_the_end_of_the_session() {
+    let server = SmtpServer::new();
+    server.misbehave(SmtpFaults { silent_from: Some("QUIT".to_owned()), ..SmtpFaults::default() });
+    let begin = tokio::time::Instant::now();
+    let answers = smtp(&server).send(&envelope(&TWO), MAIL).await.unwrap();
+    assert_eq!(answers[0].verdict, Verdict::Accepted);
+    // The clock of a paused runtime moves only when everything waits: nothing has.
+    assert_eq!(begin.elapsed(), std::time::Duration::ZERO);
+}
+
 #[tokio::test]
 async fn signing_in_needs_the_right_password() {
     let server = SmtpServer::new().with_login("support", "secret");

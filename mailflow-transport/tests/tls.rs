@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use common::{ENOUGH, PASSWORD, ToPop3, ToSmtp, USER, collect, envelope, mailbox, place, whole};
 use mailflow_core::source::Tls;
-use mailflow_core::transport::{MailSource, MailTransport, TransportErrorKind};
+use mailflow_core::transport::{MailSource, MailTransport, TransportError, TransportErrorKind};
 use mailflow_test::servers::{Authority, Pop3Faults, Pop3Server, SmtpServer};
 use mailflow_transport::pop3::Pop3Source;
 use mailflow_transport::smtp::SmtpTransport;
+use mailflow_transport::{Dial, Io};
 
 const MAIL: &[u8] = b"Subject: hello\r\n\r\nx\r\n";
 
@@ -92,5 +93,31 @@ async fn a_certificate_that_is_none_is_a_matter_of_the_set_up() {
         let (_, server) = mailbox(&[]);
         let made = Pop3Source::over(Arc::new(ToPop3(server)), &place(Tls::Implicit, Some(pem)), USER, PASSWORD, 60);
         assert_eq!(made.err().unwrap().kind(), TransportErrorKind::Setup);
+    }
+}
+
+struct Silent;
+
+#[async_trait::async_trait]
+impl Dial for Silent {
+    async fn dial(&self) -> Result<Box<dyn Io>, TransportError> {
+        let (ours, theirs) = tokio::io::duplex(1 << 16);
+        // Held open for as long as the runtime lives.
+        tokio::spawn(async move {
+            std::future::pending::<()>().await;
+            drop(theirs);
+        });
+        Ok(Box::new(ours))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn ac_15_a_server_that_hangs_in_tls_is_left_after_the_time_that_it_has() {
+    for tls in [Tls::Implicit, Tls::Upgrade, Tls::None] {
+        let source = Pop3Source::over(Arc::new(Silent), &place(tls, None), USER, PASSWORD, 60).unwrap();
+        assert!(source.open().await.err().unwrap().is_transient());
+        let transport = SmtpTransport::over(Arc::new(Silent), &place(tls, None), 60).unwrap();
+        let failure = transport.send(&envelope(&["alice@example.com"]), MAIL).await.unwrap_err();
+        assert!(failure.is_transient() && !failure.may_have_sent());
     }
 }

@@ -48,6 +48,7 @@ impl Lines {
         self.stream.flush().await
     }
 
+    #[cfg(feature = "servers-tls")]
     /// The connection, for TLS to be put around it. What was read ahead is forgotten.
     pub(super) fn into_stream(self) -> Box<dyn Stream> {
         self.stream

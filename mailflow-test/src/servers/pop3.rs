@@ -139,7 +139,8 @@ impl Open {
     }
 
     fn get(&self, number: u32) -> Option<&StoredMail> {
-        self.numbered().find(|(known, _)| *known == number).map(|(_, mail)| mail)
+        let place = usize::try_from(number).ok()?.checked_sub(1)?;
+        self.mails.get(place).filter(|mail| !self.deleted.contains(&mail.id))
     }
 }
 

@@ -128,7 +128,8 @@ impl MailTransport for SmtpTransport {
         };
         match outcome {
             Ok((session, answers)) => {
-                session.quit().await;
+                // The answers are wanted at once: if we stop before they are noted, the mail is sent again.
+                tokio::spawn(session.quit());
                 Ok(answers)
             }
             Err(error) if last_byte.load(Ordering::SeqCst) => Err(error.perhaps_sent()),
