@@ -58,6 +58,11 @@ impl Steps {
     }
 }
 
+/// So many mails, in words.
+pub(crate) fn mails(count: usize) -> String {
+    if count == 1 { "1 mail".to_owned() } else { format!("{count} mails") }
+}
+
 /// What was being done when such a failure happens.
 const fn step_of(kind: TransportErrorKind) -> &'static str {
     match kind {

@@ -48,7 +48,7 @@ async fn documents_lead_to_the_servers_they_name() {
     let (source, destination) = (source(&key, pop3_at.port()), destination(&key, smtp_at.port()));
 
     let check = connectors.check_source(&source).await;
-    assert!(check.worked() && check.to_string().contains("1 mails"), "{check}");
+    assert!(check.worked() && check.to_string().contains("1 mail,"), "{check}");
     assert!(connectors.check_destination(&destination).await.worked());
 
     let transport = connectors.transport(&destination).unwrap().unwrap();

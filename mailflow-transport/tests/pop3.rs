@@ -136,7 +136,7 @@ async fn a_mail_that_cannot_be_removed_shows_and_the_others_are_gone() {
     let (mailboxes, server) = mailbox(&[FIRST, SECOND, THIRD]);
     server.misbehave(Pop3Faults { refuse_dele: BTreeSet::from([2]), ..Pop3Faults::default() });
     let failure = collect(&pop3(&server), ENOUGH, &mut Vec::new()).await.unwrap_err();
-    assert!(failure.is_transient() && failure.to_string().contains("did not remove 1 mails"), "{failure}");
+    assert!(failure.is_transient() && failure.to_string().contains("did not remove 1 mail;"), "{failure}");
     assert_eq!(mailboxes.mails("support").len(), 1);
 }
 

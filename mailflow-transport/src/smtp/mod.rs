@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::extension::ClientId;
 use mailflow_core::source::Server;
-use mailflow_core::transport::{Answer, Envelope, MailTransport, TransportError, TransportErrorKind};
+use mailflow_core::transport::{Answer, Envelope, MailTransport, TransportError, TransportErrorKind, Verdict};
 
 use crate::steps::{Check, Steps};
 use crate::wire::{Dial, Peer};
@@ -20,7 +20,7 @@ mod stream;
 
 pub use replies::Replies;
 
-use session::Session;
+use session::{Session, same_for_all, unsaid};
 
 /// A server that mail is sent through.
 ///
@@ -29,6 +29,8 @@ use session::Session;
 /// - A refused recipient does not keep the mail from the others.
 /// - An error says [`may_have_sent`](TransportError::may_have_sent) exactly if it happened after the end of the mail
 ///   was begun to be written and before the answer to it was read.
+/// - A mail with CR or LF alone is refused before anything is said: the replies of what the server was not asked have
+///   the code 0.
 /// - One mail a connection.
 pub struct SmtpTransport {
     peer: Peer,
@@ -115,7 +117,7 @@ impl MailTransport for SmtpTransport {
     async fn send(&self, envelope: &Envelope, mail: &[u8]) -> Result<Vec<Answer>, TransportError> {
         if !ends_lines_with_crlf(mail) {
             let words = "the mail holds CR or LF alone; by that a second mail could be smuggled past the server";
-            return Err(TransportError::new(TransportErrorKind::Setup, words));
+            return Ok(same_for_all(envelope.recipients(), Verdict::Refused, &unsaid(words)));
         }
         let last_byte = AtomicBool::new(false);
         let patience = self.patience(envelope, mail);

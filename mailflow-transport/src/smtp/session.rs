@@ -242,13 +242,13 @@ async fn sign_in(
     Ok(())
 }
 
-fn same_for_all(recipients: &[Address], verdict: Verdict, reply: &Reply) -> Vec<Answer> {
+pub(super) fn same_for_all(recipients: &[Address], verdict: Verdict, reply: &Reply) -> Vec<Answer> {
     let answer = |recipient: &Address| Answer { recipient: recipient.clone(), verdict, reply: reply.clone() };
     recipients.iter().map(answer).collect()
 }
 
 /// A reply that the server would have given, had it been asked.
-fn unsaid(words: &str) -> Reply {
+pub(super) fn unsaid(words: &str) -> Reply {
     Reply { code: 0, enhanced: None, text: words.to_owned() }
 }
 
