@@ -121,3 +121,28 @@ async fn ac_15_a_server_that_hangs_in_tls_is_left_after_the_time_that_it_has() {
         assert!(failure.is_transient() && !failure.may_have_sent());
     }
 }
+
+/// Says one byte of a line that never ends, just before it would be left.
+struct Dripping;
+
+#[async_trait::async_trait]
+impl Dial for Dripping {
+    async fn dial(&self) -> Result<Box<dyn Io>, TransportError> {
+        let (ours, mut theirs) = tokio::io::duplex(1 << 16);
+        tokio::spawn(async move {
+            while tokio::io::AsyncWriteExt::write_all(&mut theirs, b"2").await.is_ok() {
+                tokio::time::sleep(std::time::Duration::from_secs(59)).await;
+            }
+        });
+        Ok(Box::new(ours))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_says_one_byte_at_a_time_is_left() {
+    let source = Pop3Source::over(Arc::new(Dripping), &place(Tls::None, None), USER, PASSWORD, 60).unwrap();
+    assert!(source.open().await.err().unwrap().to_string().contains("no sign-in"));
+    let transport = SmtpTransport::over(Arc::new(Dripping), &place(Tls::None, None), 60).unwrap();
+    assert!(!transport.send(&envelope(&["alice@example.com"]), MAIL).await.unwrap_err().may_have_sent());
+    assert!(!transport.check().await.worked());
+}

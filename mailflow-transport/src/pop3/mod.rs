@@ -98,7 +98,7 @@ impl Pop3Source {
     }
 
     async fn session(&self, steps: &mut Steps) -> Result<Pop3Session, TransportError> {
-        let (link, abilities) = enter(&self.peer, &self.login, steps).await?;
+        let (link, abilities) = self.peer.limit(enter(&self.peer, &self.login, steps)).await?;
         Ok(Pop3Session::new(link, &abilities))
     }
 }

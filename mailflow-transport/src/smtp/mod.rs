@@ -85,11 +85,15 @@ impl SmtpTransport {
     }
 
     async fn try_out(&self, steps: &mut Steps) -> Result<(), TransportError> {
-        let mut session = Session::open(&self.peer, &self.hello, self.login.as_ref(), steps).await?;
+        let mut session = self.open(steps).await?;
         let reply = session.noop().await?;
         steps.worked("talk", reply.to_string());
         session.quit().await;
         Ok(())
+    }
+
+    async fn open(&self, steps: &mut Steps) -> Result<Session, TransportError> {
+        self.peer.limit(Session::open(&self.peer, &self.hello, self.login.as_ref(), steps)).await
     }
 
     async fn deliver(
@@ -98,7 +102,7 @@ impl SmtpTransport {
         mail: &[u8],
         last_byte: &AtomicBool,
     ) -> Result<(Session, Vec<Answer>), TransportError> {
-        let mut session = Session::open(&self.peer, &self.hello, self.login.as_ref(), &mut Steps::default()).await?;
+        let mut session = self.open(&mut Steps::default()).await?;
         let answers = session.transmit(envelope, mail, last_byte).await?;
         Ok((session, answers))
     }
