@@ -28,8 +28,6 @@
 
 pub mod connectors;
 pub mod folder;
-#[doc(hidden)]
-pub mod fuzz;
 pub mod pop3;
 pub mod seal;
 pub mod smtp;
@@ -39,3 +37,6 @@ mod wire;
 pub use connectors::Connectors;
 pub use steps::{Check, Step};
 pub use wire::{Dial, Io};
+
+#[doc(hidden)]
+pub mod fuzz;
