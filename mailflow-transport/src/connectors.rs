@@ -90,7 +90,9 @@ impl Connectors {
     }
 
     fn pop3(&self, source: &Source) -> Result<Pop3Source, TransportError> {
-        let SourceAccess::Pop3 { server, user, password, apop } = &source.access else { return Err(unknown_access()) };
+        let SourceAccess::Pop3 { server, user, password, apop } = &source.access else {
+            return Err(unknown_access());
+        };
         let password = self.key.open(password, &source_context(source.id)).map_err(sealed)?;
         Ok(Pop3Source::new(server, user, &password, source.timeout_s)?.with_apop(*apop))
     }

@@ -168,11 +168,12 @@ fn create(path: &Path) -> Result<(), SealError> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}", HEXLOWER.encode(name)));
     let beside = PathBuf::from(beside);
-    let written = write_private(&beside, format!("{}\n", HEXLOWER.encode(key)).as_bytes())
-        .and_then(|()| match fs::hard_link(&beside, path) {
+    let written = write_private(&beside, format!("{}\n", HEXLOWER.encode(key)).as_bytes()).and_then(|()| {
+        match fs::hard_link(&beside, path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
             _ => crate::folder::sync_folder_of(path),
-        });
+        }
+    });
     // Its bytes have their name by now, or are not wanted.
     let _ = fs::remove_file(&beside);
     written.map_err(|source| failed(path, "made", source))

@@ -1,6 +1,6 @@
 //! [`Step`] and [`Check`]: what a trial sign-in did, in words.
 
-use mailflow_core::transport::TransportError;
+use mailflow_core::transport::{TransportError, TransportErrorKind};
 
 /// One thing that a trial did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Check {
         let mut steps = steps.0;
         let failure = outcome.err();
         if let Some(failure) = &failure {
-            steps.push(Step { name: "failed", words: with_causes(failure), worked: false });
+            steps.push(Step { name: step_of(failure.kind()), words: with_causes(failure), worked: false });
         }
         Self { steps, failure }
     }
@@ -55,6 +55,23 @@ pub(crate) struct Steps(Vec<Step>);
 impl Steps {
     pub(crate) fn worked(&mut self, name: &'static str, words: impl Into<String>) {
         self.0.push(Step { name, words: words.into(), worked: true });
+    }
+}
+
+/// So many mails, in words.
+pub(crate) fn mails(count: usize) -> String {
+    if count == 1 { "1 mail".to_owned() } else { format!("{count} mails") }
+}
+
+/// What was being done when such a failure happens.
+const fn step_of(kind: TransportErrorKind) -> &'static str {
+    match kind {
+        TransportErrorKind::Name => "find the server",
+        TransportErrorKind::Connection => "connect",
+        TransportErrorKind::Tls => "tls",
+        TransportErrorKind::Login => "sign in",
+        TransportErrorKind::Setup => "read the settings",
+        _ => "talk",
     }
 }
 

@@ -48,6 +48,7 @@ impl Lines {
         self.stream.flush().await
     }
 
+    #[cfg(feature = "servers-tls")]
     /// The connection, for TLS to be put around it. What was read ahead is forgotten.
     pub(super) fn into_stream(self) -> Box<dyn Stream> {
         self.stream
@@ -56,7 +57,8 @@ impl Lines {
     async fn until(&mut self, end: &[u8]) -> io::Result<Vec<u8>> {
         let mut searched = 0;
         loop {
-            let found = self.unread.get(searched..).and_then(|new| new.windows(end.len()).position(|part| part == end));
+            let found =
+                self.unread.get(searched..).and_then(|new| new.windows(end.len()).position(|part| part == end));
             if let Some(at) = found {
                 let rest = self.unread.split_off(searched + at + end.len());
                 return Ok(std::mem::replace(&mut self.unread, rest));
@@ -70,4 +72,17 @@ impl Lines {
             }
         }
     }
+}
+
+/// User and password in the response of SASL PLAIN (RFC 4616), in base64.
+pub(super) fn plain_response(response: &str) -> Option<(String, String)> {
+    let bytes = data_encoding::BASE64.decode(response.trim().as_bytes()).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    let mut parts = text.split('\0').skip(1).map(str::to_owned);
+    Some((parts.next()?, parts.next()?))
+}
+
+/// The text behind a line of base64.
+pub(super) fn base64_text(line: &str) -> Option<String> {
+    String::from_utf8(data_encoding::BASE64.decode(line.trim().as_bytes()).ok()?).ok()
 }

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::{failed, on_disk, sync_folder_of};
 use crate::pop3::head;
-use crate::steps::{Check, Steps};
+use crate::steps::{self, Check, Steps};
 
 /// A folder whose files with the ending `.eml` are mails. The oldest by the file's time comes first; the name of a
 /// mail is the file's name.
@@ -31,7 +31,7 @@ impl FolderSource {
         let path = self.path.clone();
         let mut steps = Steps::default();
         let outcome = on_disk(move || look(&path)).await;
-        let outcome = outcome.map(|files| steps.worked("look into the folder", format!("{} mails", files.len())));
+        let outcome = outcome.map(|files| steps.worked("look into the folder", steps::mails(files.len())));
         Check::of(steps, outcome)
     }
 }
@@ -136,7 +136,9 @@ impl SourceSession for FolderSession {
                     _ => {}
                 }
             }
-            self.removed.first().map_or(Ok(()), |path| sync_folder_of(path).map_err(|error| failed("synced", path, error)))
+            self.removed
+                .first()
+                .map_or(Ok(()), |path| sync_folder_of(path).map_err(|error| failed("synced", path, error)))
         })
         .await
     }

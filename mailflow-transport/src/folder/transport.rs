@@ -84,9 +84,8 @@ fn deliver(folder: &Path, mail: &[u8], envelope: &str) -> Result<PathBuf, Transp
 
 /// The next number that is free: its envelope's file, and the mail's file to be.
 fn claim(folder: &Path) -> io::Result<(File, PathBuf)> {
-    let number_of = |entry: io::Result<fs::DirEntry>| -> Option<u64> {
-        entry.ok()?.path().file_stem()?.to_str()?.parse().ok()
-    };
+    let number_of =
+        |entry: io::Result<fs::DirEntry>| -> Option<u64> { entry.ok()?.path().file_stem()?.to_str()?.parse().ok() };
     let mut number = fs::read_dir(folder)?.filter_map(number_of).max().unwrap_or(0);
     loop {
         number = number.saturating_add(1);

@@ -62,7 +62,8 @@ impl Login {
         if failure.kind() == TransportErrorKind::Temporary {
             return Err(failure);
         }
-        let words = format!("the server does not accept user `{}` with this password ({how}): {}", self.user, said(&answer));
+        let words =
+            format!("the server does not accept user `{}` with this password ({how}): {}", self.user, said(&answer));
         Err(TransportError::new(TransportErrorKind::Login, words))
     }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use mailflow_core::source::Server;
 use mailflow_core::transport::{MailSource, SourceSession, TransportError};
 
-use crate::steps::{Check, Steps};
+use crate::steps::{self, Check, Steps};
 use crate::wire::{Dial, Peer};
 
 mod body;
@@ -90,12 +90,15 @@ impl Pop3Source {
         let mut session = self.session(steps).await?;
         let mails = session.list().await?;
         let named = mails.iter().filter(|mail| mail.uid.is_some()).count();
-        steps.worked("look into the mailbox", format!("{} mails, {named} of them with a lasting name", mails.len()));
+        steps.worked(
+            "look into the mailbox",
+            format!("{}, {named} of them with a lasting name", steps::mails(mails.len())),
+        );
         Box::new(session).close().await
     }
 
     async fn session(&self, steps: &mut Steps) -> Result<Pop3Session, TransportError> {
-        let (link, abilities) = enter(&self.peer, &self.login, steps).await?;
+        let (link, abilities) = self.peer.limit(enter(&self.peer, &self.login, steps)).await?;
         Ok(Pop3Session::new(link, &abilities))
     }
 }

@@ -95,10 +95,8 @@ impl SourceSession for Pop3Session {
         match self.not_removed.first() {
             None => Ok(()),
             Some(first) => {
-                let words = format!(
-                    "the server did not remove {} mails; the first is number {first}",
-                    self.not_removed.len()
-                );
+                let count = crate::steps::mails(self.not_removed.len());
+                let words = format!("the server did not remove {count}; the first is number {first}");
                 Err(TransportError::new(TransportErrorKind::Temporary, words))
             }
         }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::extension::ClientId;
 use mailflow_core::source::Server;
-use mailflow_core::transport::{Answer, Envelope, MailTransport, TransportError, TransportErrorKind};
+use mailflow_core::transport::{Answer, Envelope, MailTransport, TransportError, TransportErrorKind, Verdict};
 
 use crate::steps::{Check, Steps};
 use crate::wire::{Dial, Peer};
@@ -20,7 +20,7 @@ mod stream;
 
 pub use replies::Replies;
 
-use session::Session;
+use session::{Session, same_for_all, unsaid};
 
 /// A server that mail is sent through.
 ///
@@ -29,6 +29,8 @@ use session::Session;
 /// - A refused recipient does not keep the mail from the others.
 /// - An error says [`may_have_sent`](TransportError::may_have_sent) exactly if it happened after the end of the mail
 ///   was begun to be written and before the answer to it was read.
+/// - A mail with CR or LF alone is refused before anything is said: the replies of what the server was not asked have
+///   the code 0.
 /// - One mail a connection.
 pub struct SmtpTransport {
     peer: Peer,
@@ -83,11 +85,15 @@ impl SmtpTransport {
     }
 
     async fn try_out(&self, steps: &mut Steps) -> Result<(), TransportError> {
-        let mut session = Session::open(&self.peer, &self.hello, self.login.as_ref(), steps).await?;
+        let mut session = self.open(steps).await?;
         let reply = session.noop().await?;
         steps.worked("talk", reply.to_string());
         session.quit().await;
         Ok(())
+    }
+
+    async fn open(&self, steps: &mut Steps) -> Result<Session, TransportError> {
+        self.peer.limit(Session::open(&self.peer, &self.hello, self.login.as_ref(), steps)).await
     }
 
     async fn deliver(
@@ -96,8 +102,7 @@ impl SmtpTransport {
         mail: &[u8],
         last_byte: &AtomicBool,
     ) -> Result<(Session, Vec<Answer>), TransportError> {
-        let mut session =
-            Session::open(&self.peer, &self.hello, self.login.as_ref(), &mut Steps::default()).await?;
+        let mut session = self.open(&mut Steps::default()).await?;
         let answers = session.transmit(envelope, mail, last_byte).await?;
         Ok((session, answers))
     }
@@ -116,7 +121,7 @@ impl MailTransport for SmtpTransport {
     async fn send(&self, envelope: &Envelope, mail: &[u8]) -> Result<Vec<Answer>, TransportError> {
         if !ends_lines_with_crlf(mail) {
             let words = "the mail holds CR or LF alone; by that a second mail could be smuggled past the server";
-            return Err(TransportError::new(TransportErrorKind::Setup, words));
+            return Ok(same_for_all(envelope.recipients(), Verdict::Refused, &unsaid(words)));
         }
         let last_byte = AtomicBool::new(false);
         let patience = self.patience(envelope, mail);
@@ -129,7 +134,8 @@ impl MailTransport for SmtpTransport {
         };
         match outcome {
             Ok((session, answers)) => {
-                session.quit().await;
+                // The answers are wanted at once: if we stop before they are noted, the mail is sent again.
+                tokio::spawn(session.quit());
                 Ok(answers)
             }
             Err(error) if last_byte.load(Ordering::SeqCst) => Err(error.perhaps_sent()),

@@ -70,10 +70,8 @@ impl Session {
         }
         // Again after sign-in (RFC 4954 section 4), and because lettre does not tell the size.
         let response = connection.command(Ehlo::new(hello.clone())).await;
-        let abilities = response
-            .as_ref()
-            .map(|response| Abilities::read(response.message().skip(1)))
-            .unwrap_or_default();
+        let abilities =
+            response.as_ref().map(|response| Abilities::read(response.message().skip(1))).unwrap_or_default();
         insist(response, "at EHLO", TransportErrorKind::Permanent)?;
         Ok(Self { connection, abilities })
     }
@@ -244,13 +242,13 @@ async fn sign_in(
     Ok(())
 }
 
-fn same_for_all(recipients: &[Address], verdict: Verdict, reply: &Reply) -> Vec<Answer> {
+pub(super) fn same_for_all(recipients: &[Address], verdict: Verdict, reply: &Reply) -> Vec<Answer> {
     let answer = |recipient: &Address| Answer { recipient: recipient.clone(), verdict, reply: reply.clone() };
     recipients.iter().map(answer).collect()
 }
 
 /// A reply that the server would have given, had it been asked.
-fn unsaid(words: &str) -> Reply {
+pub(super) fn unsaid(words: &str) -> Reply {
     Reply { code: 0, enhanced: None, text: words.to_owned() }
 }
 

@@ -44,12 +44,11 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
+    /// At most so many answers are waited for until somebody is signed in.
+    const SIGN_IN_ANSWERS: u32 = 8;
+
     /// The server as the document says it; `dial` is `None` for TCP.
-    pub(crate) fn new(
-        server: &Server,
-        timeout_s: u32,
-        dial: Option<Arc<dyn Dial>>,
-    ) -> Result<Self, TransportError> {
+    pub(crate) fn new(server: &Server, timeout_s: u32, dial: Option<Arc<dyn Dial>>) -> Result<Self, TransportError> {
         let client = match server.tls {
             Tls::None => None,
             Tls::Implicit | Tls::Upgrade => Some(TlsClient::new(server)?),
@@ -66,6 +65,19 @@ impl Peer {
 
     pub(crate) const fn timeout(&self) -> Duration {
         self.timeout
+    }
+
+    /// Ends a sign-in that takes longer than all of its answers may: a server that says one byte at a time must not hold
+    /// us for ever.
+    pub(crate) async fn limit<T>(
+        &self,
+        sign_in: impl Future<Output = Result<T, TransportError>>,
+    ) -> Result<T, TransportError> {
+        let patience = self.timeout.saturating_mul(Self::SIGN_IN_ANSWERS);
+        tokio::time::timeout(patience, sign_in).await.unwrap_or_else(|_| {
+            let words = format!("no sign-in within {} s", patience.as_secs());
+            Err(TransportError::new(TransportErrorKind::Connection, words))
+        })
     }
 
     /// A connection; with TLS, if that is wanted from the first byte.
@@ -112,8 +124,10 @@ impl Dial for Tcp {
         let name_failed = || {
             TransportError::new(TransportErrorKind::Name, format!("no address for `{host}`; check the server's name"))
         };
-        let addresses: Vec<_> =
-            tokio::net::lookup_host((host.as_str(), *port)).await.map_err(|error| name_failed().because(error))?.collect();
+        let addresses: Vec<_> = tokio::net::lookup_host((host.as_str(), *port))
+            .await
+            .map_err(|error| name_failed().because(error))?
+            .collect();
         if addresses.is_empty() {
             return Err(name_failed());
         }

@@ -31,7 +31,9 @@ impl TlsClient {
                 .map_err(|error| setup("the trusted certificate is not in PEM form".to_owned()).because(error))?,
         };
         if server.trusted_certificate.is_some() && extra.is_empty() {
-            return Err(setup("the trusted certificate holds no certificate; it begins with `-----BEGIN`".to_owned()));
+            return Err(setup(
+                "the trusted certificate holds no certificate; it begins with `-----BEGIN`".to_owned(),
+            ));
         }
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let wrong = |error: rustls::Error| setup(format!("TLS cannot be set up: {error}")).because(error);
@@ -53,7 +55,8 @@ impl TlsClient {
             let kind = if is_tls { TransportErrorKind::Tls } else { TransportErrorKind::Connection };
             TransportError::new(kind, words).because(error)
         })?;
-        let version = stream.get_ref().1.protocol_version().map_or_else(String::new, |version| format!("{version:?}"));
+        let version =
+            stream.get_ref().1.protocol_version().map_or_else(String::new, |version| format!("{version:?}"));
         Ok((Box::new(stream), version))
     }
 }
