@@ -53,13 +53,16 @@ impl<S: Store> Place for InMemory<S> {
     }
 }
 
+/// A rule that is being checked.
+pub type Check = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// A rule: its name, and what checks it.
 #[derive(Clone, Copy)]
 pub struct Rule {
     /// The name: a sentence that states the rule.
     pub name: &'static str,
     /// Checks the rule in an empty place; panics where a store does not keep it.
-    pub check: fn(Arc<dyn Place>) -> Pin<Box<dyn Future<Output = ()> + Send>>,
+    pub check: fn(Arc<dyn Place>) -> Check,
 }
 
 impl std::fmt::Debug for Rule {

@@ -84,9 +84,9 @@ pub async fn a_search_shows_only_what_may_be_seen(place: Arc<dyn Place>) {
     for number in 1..=40 {
         let mut it = ticket(number);
         it.ticketbox = box_id(1 + number % 3);
-        it.owner = (number % 4 > 0).then(|| agent_id(number % 4));
+        it.owner = (!number.is_multiple_of(4)).then(|| agent_id(number % 4));
         it.category = (number % 5 > 1).then(|| category_id(number % 5));
-        it.trashed = (number % 10 == 0).then_some(Timestamp::MIN);
+        it.trashed = number.is_multiple_of(10).then_some(Timestamp::MIN);
         insert(&*store, [it.clone().into(), message(number, number, "apple").into()]).await;
         tickets.push(it);
     }
