@@ -99,6 +99,23 @@ pub async fn a_search_shows_only_what_may_be_seen(place: Arc<dyn Place>) {
     }
 }
 
+pub async fn a_frequent_word_is_found_where_it_is_rare(place: Arc<dyn Place>) {
+    let store = open(&place).await;
+    let mut records: Vec<Record> = Vec::new();
+    for number in 1..=900 {
+        let mut it = ticket(number);
+        it.number = number;
+        it.ticketbox = box_id(if [1, 2, 500].contains(&number) { 1 } else { 2 });
+        records.extend([it.into(), message(number, number, "apple").into()]);
+    }
+    insert(&*store, records).await;
+    let sees = |number| Visibility::of_ticketboxes(agent_id(9), [box_id(number)].into());
+    let rare = [500, 2, 1].map(|number| in_message(number, number));
+    assert_eq!(hits_of(&*store, &query("apple", sees(1))).await, rare);
+    assert_eq!(hits_of(&*store, &query("apple", sees(2))).await.len(), 897);
+    assert_eq!(hits_of(&*store, &query("apple", sees(3))).await, []);
+}
+
 pub async fn a_ticket_that_moved_is_found_where_it_lies(place: Arc<dyn Place>) {
     let store = open(&place).await;
     let sees = |number| Visibility::of_ticketboxes(agent_id(9), [box_id(number)].into());
