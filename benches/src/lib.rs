@@ -1,1 +1,9 @@
-//! To be written.
+//! What the benchmarks share: a desk of a given size, mails, and measuring.
+//!
+//! - `generate FILE TICKETS` fills a database: four messages a ticket, the same for the same number.
+//! - `store_lists FILE` measures lists, counts and searches in it.
+//! - `store_ingest FOLDER MESSAGES` measures how fast mails are taken in and routed, through the store alone.
+
+pub mod desk;
+pub mod mails;
+pub mod measure;

@@ -43,14 +43,23 @@ fn add(to: &mut String, kind: char, id: &[u8; 16]) {
     let _ = write!(to, "{:032x} ", u128::from_be_bytes(*id));
 }
 
-/// The question as FTS5 reads it; `None` if nothing can be found.
-pub(crate) fn question(query: &SearchQuery) -> Option<String> {
+/// A question as FTS5 reads it.
+pub(crate) struct Question {
+    /// The phrases alone.
+    pub words: String,
+    /// The phrases, where the tickets of the query can lie.
+    pub sieved: String,
+}
+
+/// The question of a query; `None` if nothing can be found.
+pub(crate) fn question(query: &SearchQuery) -> Option<Question> {
     if query.phrases.is_empty() || !query.phrases.iter().all(|phrase| is_indexed(phrase)) {
         return None;
     }
-    let mut all: Vec<String> = sieves(&query.within)?;
-    all.extend(query.phrases.iter().map(|phrase| format!("words : \"{}\"", phrase.join(" "))));
-    Some(all.join(" AND "))
+    let words: Vec<String> = query.phrases.iter().map(|phrase| format!("words : \"{}\"", phrase.join(" "))).collect();
+    let mut sieved = sieves(&query.within)?;
+    sieved.extend(words.iter().cloned());
+    Some(Question { words: words.join(" AND "), sieved: sieved.join(" AND ") })
 }
 
 /// Whether a phrase consists of words as the index has them. Another one stands in no text, and would be cut in pieces

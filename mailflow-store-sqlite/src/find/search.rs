@@ -15,35 +15,85 @@ use crate::error::OrFailed as _;
 use crate::row;
 use crate::scope;
 
-/// A page of hits. The index gives rows in the order in which they were taken in; the first of each ticket counts.
+/// So many texts with the words are looked at wherever they lie. If that fills no page, the words are frequent and
+/// what may be seen is not: then the index is asked with its scopes.
+const LOOKED_AT: usize = 300;
+
+/// A page of hits. The index gives texts in the order in which they were taken in; the first of each ticket counts.
 pub(super) fn search(connection: &Connection, query: &SearchQuery, page: &Page) -> Result<Found, StoreError> {
-    let mut cut = Cut::new(page);
-    let Some(question) = scope::question(query) else { return Ok(cut.end()) };
+    let Some(question) = scope::question(query) else { return Ok(Cut::new(page).end()) };
     let after = page.after.as_ref().and_then(Cursor::read).map(|(seq, _)| seq);
-    let sql = "SELECT rowid FROM search WHERE search MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC";
-    let mut statement = prepare(connection, sql).or_failed(LISTING)?;
-    let mut rows = statement.query(params![question, after.unwrap_or(i64::MAX)]).or_failed(LISTING)?;
-    // Tickets that were met, so that each is looked at once.
-    let mut met: BTreeSet<[u8; 16]> = BTreeSet::new();
-    while let Some(it) = rows.next().or_failed(LISTING)? {
-        let seq: i64 = it.get(0).or_failed(LISTING)?;
-        let Some((ticket, of)) = ticket_of(connection, seq)? else { continue };
-        if !met.insert(ticket) || !may_be_seen(connection, query, ticket)? {
-            continue;
+    let mut walk =
+        Walk { connection, query, words: &question.words, after, met: BTreeSet::new(), cut: Cut::new(page) };
+    let from = after.unwrap_or(i64::MAX);
+    let end = match walk.on(&question.words, from, LOOKED_AT)? {
+        End::Exhausted(seq) => walk.on(&question.sieved, seq, usize::MAX)?,
+        end => end,
+    };
+    Ok(if matches!(end, End::Full) { walk.cut.more() } else { walk.cut.end() })
+}
+
+/// How a walk ended.
+enum End {
+    /// The page is full, and there is a further hit.
+    Full,
+    /// There is no further hit.
+    Nothing,
+    /// As many texts were looked at as should be; the last one had this number.
+    Exhausted(i64),
+}
+
+/// A walk along the texts that the index gives.
+struct Walk<'a> {
+    connection: &'a Connection,
+    query: &'a SearchQuery,
+    words: &'a str,
+    /// Where the page before ended.
+    after: Option<i64>,
+    /// Tickets that were met, so that each is looked at once.
+    met: BTreeSet<[u8; 16]>,
+    cut: Cut,
+}
+
+impl Walk<'_> {
+    fn on(&mut self, question: &str, before: i64, most: usize) -> Result<End, StoreError> {
+        let sql = "SELECT rowid FROM search WHERE search MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC";
+        let mut statement = prepare(self.connection, sql).or_failed(LISTING)?;
+        let mut rows = statement.query(params![question, before]).or_failed(LISTING)?;
+        let mut looked_at = 0;
+        while let Some(it) = rows.next().or_failed(LISTING)? {
+            let seq: i64 = it.get(0).or_failed(LISTING)?;
+            if !self.take(seq)? {
+                return Ok(End::Full);
+            }
+            looked_at += 1;
+            if looked_at == most {
+                return Ok(End::Exhausted(seq));
+            }
         }
-        if let Some(after) = after
-            && has_hit_from(connection, &question, ticket, after)?
+        Ok(End::Nothing)
+    }
+
+    /// Takes a text in, if it is the first of its ticket and may be seen. Returns whether there was room.
+    fn take(&mut self, seq: i64) -> Result<bool, StoreError> {
+        let connection = self.connection;
+        let Some((ticket, of)) = ticket_of(connection, seq)? else { return Ok(true) };
+        if !self.met.insert(ticket) || !may_be_seen(connection, self.query, ticket)? {
+            return Ok(true);
+        }
+        if let Some(after) = self.after
+            && has_hit_from(connection, self.words, ticket, after)?
         {
-            continue;
+            return Ok(true);
         }
-        if cut.is_full() {
-            return Ok(cut.more());
+        if self.cut.is_full() {
+            return Ok(false);
         }
         if let Some(hit) = hit(connection, seq, of, ticket)? {
-            cut.push(Row::Hit(Box::new(hit)), Cursor::new(seq, &[0; 16]));
+            self.cut.push(Row::Hit(Box::new(hit)), Cursor::new(seq, &[0; 16]));
         }
+        Ok(true)
     }
-    Ok(cut.end())
 }
 
 #[derive(Clone, Copy)]

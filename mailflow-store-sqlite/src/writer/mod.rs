@@ -16,6 +16,8 @@ use crate::prepared::Prepared;
 
 mod apply;
 mod index;
+#[cfg(test)]
+mod tests;
 
 use apply::Counters;
 

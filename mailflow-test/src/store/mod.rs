@@ -53,13 +53,16 @@ impl<S: Store> Place for InMemory<S> {
     }
 }
 
+/// A rule that is being checked.
+pub type Check = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// A rule: its name, and what checks it.
 #[derive(Clone, Copy)]
 pub struct Rule {
     /// The name: a sentence that states the rule.
     pub name: &'static str,
     /// Checks the rule in an empty place; panics where a store does not keep it.
-    pub check: fn(Arc<dyn Place>) -> Pin<Box<dyn Future<Output = ()> + Send>>,
+    pub check: fn(Arc<dyn Place>) -> Check,
 }
 
 impl std::fmt::Debug for Rule {
@@ -110,6 +113,7 @@ macro_rules! with_store_rules {
             searches::a_search_finds_phrases_word_by_word
             searches::a_ticket_is_found_once_at_its_last_hit
             searches::a_search_shows_only_what_may_be_seen
+            searches::a_frequent_word_is_found_where_it_is_rare
             searches::a_ticket_that_moved_is_found_where_it_lies
             searches::what_was_changed_or_erased_is_found_as_it_is
             searches::whatever_people_type_is_a_question

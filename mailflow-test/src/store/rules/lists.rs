@@ -15,11 +15,11 @@ fn mixed(count: u64) -> Vec<Ticket> {
     let sort = |number: u64| {
         let mut it = ticket(number);
         it.ticketbox = box_id(1 + number % 3);
-        it.owner = (number % 4 > 0).then(|| agent_id(number % 4));
+        it.owner = (!number.is_multiple_of(4)).then(|| agent_id(number % 4));
         it.category = (number % 5 > 1).then(|| category_id(number % 5));
-        it.contact = (number % 7 > 0).then(|| contact_id(number % 7));
-        it.state = if number % 2 == 0 { TicketState::Open } else { TicketState::Closed };
-        it.trashed = (number % 11 == 0).then(|| time(number));
+        it.contact = (!number.is_multiple_of(7)).then(|| contact_id(number % 7));
+        it.state = if number.is_multiple_of(2) { TicketState::Open } else { TicketState::Closed };
+        it.trashed = number.is_multiple_of(11).then(|| time(number));
         it.updated = time(number / 4);
         it
     };

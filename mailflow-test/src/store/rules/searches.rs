@@ -84,9 +84,9 @@ pub async fn a_search_shows_only_what_may_be_seen(place: Arc<dyn Place>) {
     for number in 1..=40 {
         let mut it = ticket(number);
         it.ticketbox = box_id(1 + number % 3);
-        it.owner = (number % 4 > 0).then(|| agent_id(number % 4));
+        it.owner = (!number.is_multiple_of(4)).then(|| agent_id(number % 4));
         it.category = (number % 5 > 1).then(|| category_id(number % 5));
-        it.trashed = (number % 10 == 0).then_some(Timestamp::MIN);
+        it.trashed = number.is_multiple_of(10).then_some(Timestamp::MIN);
         insert(&*store, [it.clone().into(), message(number, number, "apple").into()]).await;
         tickets.push(it);
     }
@@ -97,6 +97,23 @@ pub async fn a_search_shows_only_what_may_be_seen(place: Arc<dyn Place>) {
         let found: Vec<_> = hits_of(&*store, &query).await.into_iter().map(|hit| hit.0).collect();
         assert_eq!(found, expected, "{query:?}");
     }
+}
+
+pub async fn a_frequent_word_is_found_where_it_is_rare(place: Arc<dyn Place>) {
+    let store = open(&place).await;
+    let mut records: Vec<Record> = Vec::new();
+    for number in 1..=900 {
+        let mut it = ticket(number);
+        it.number = number;
+        it.ticketbox = box_id(if [1, 2, 500].contains(&number) { 1 } else { 2 });
+        records.extend([it.into(), message(number, number, "apple").into()]);
+    }
+    insert(&*store, records).await;
+    let sees = |number| Visibility::of_ticketboxes(agent_id(9), [box_id(number)].into());
+    let rare = [500, 2, 1].map(|number| in_message(number, number));
+    assert_eq!(hits_of(&*store, &query("apple", sees(1))).await, rare);
+    assert_eq!(hits_of(&*store, &query("apple", sees(2))).await.len(), 897);
+    assert_eq!(hits_of(&*store, &query("apple", sees(3))).await, []);
 }
 
 pub async fn a_ticket_that_moved_is_found_where_it_lies(place: Arc<dyn Place>) {

@@ -1,0 +1,118 @@
+//! Measures lists, counts and searches in a database that `generate` made: `store_lists FILE`.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::time::Instant;
+
+use mailflow_benches::desk::{AGENTS, BOXES, agent_id, box_id, message_id, ticket_id};
+use mailflow_benches::mails::{Numbers, word};
+use mailflow_benches::measure::{Times, peak_memory_mib};
+use mailflow_core::access::Visibility;
+use mailflow_core::id::TicketboxId;
+use mailflow_core::store::{Key, Page, Query, SearchQuery, Store as _, TicketQuery};
+use mailflow_core::ticket::TicketState;
+use mailflow_store_sqlite::{Options, SqliteStore};
+
+const RUNS: u64 = 500;
+const PAGE: u32 = 25;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let Some(file) = std::env::args().nth(1) else { return Err("usage: store_lists FILE".into()) };
+    let store = SqliteStore::open(file, &Options::default())?;
+    let mut numbers = Numbers::new(1);
+    let boxes = |count: u64| -> BTreeSet<TicketboxId> { (0..count).map(box_id).collect() };
+
+    let open_in = |id: u64| TicketQuery {
+        ticketboxes: Some([box_id(id)].into()),
+        state: Some(TicketState::Open),
+        ..TicketQuery::all(Visibility::Everything)
+    };
+    let nth_box = move |nth: u64| Query::Tickets(open_in(nth % BOXES));
+    lists(&store, "open tickets of a ticketbox, first page", 1.0, nth_box).await?;
+    let both = |nth: u64| TicketQuery { state: None, ..open_in(nth % BOXES) };
+    lists(&store, "all tickets of a ticketbox, first page", 1.0, |nth| Query::Tickets(both(nth))).await?;
+    deep_pages(&store, &open_in(0)).await?;
+    let seen = |nth: u64| Visibility::of_ticketboxes(agent_id(nth % AGENTS), boxes(20));
+    lists(&store, "all 20 ticketboxes that an agent sees", 5.0, |nth| Query::Tickets(TicketQuery::all(seen(nth))))
+        .await?;
+    let all = |nth: u64| Visibility::of_ticketboxes(agent_id(nth % AGENTS), boxes(BOXES));
+    lists(&store, "all 40 ticketboxes that an agent sees", 5.0, |nth| Query::Tickets(TicketQuery::all(all(nth))))
+        .await?;
+    let twenty: Vec<TicketboxId> = boxes(20).into_iter().collect();
+    let counts = |nth| Query::OpenCounts { visibility: seen(nth), ticketboxes: twenty.clone() };
+    lists(&store, "open counts of 20 ticketboxes", 2.0, counts).await?;
+    one_ticket(&store, &mut numbers).await?;
+
+    let small = |nth: u64| Visibility::of_ticketboxes(agent_id(AGENTS + nth), [box_id(BOXES - 1)].into());
+    let search = |visibility, words: &[u64]| {
+        let phrases = words.iter().map(|rank| vec![word(*rank)]).collect();
+        Query::Search(SearchQuery { phrases, within: TicketQuery::all(visibility) })
+    };
+    lists(&store, "a frequent word, an agent of 20 ticketboxes", 20.0, |nth| search(seen(nth), &[0])).await?;
+    lists(&store, "a frequent word, an agent of one small ticketbox", 20.0, |nth| search(small(nth), &[0])).await?;
+    lists(&store, "a rare word, an agent of 20 ticketboxes", 20.0, |nth| search(seen(nth), &[20_000 + nth])).await?;
+    lists(&store, "a rare word, an agent of one small ticketbox", 20.0, |nth| search(small(nth), &[20_000 + nth]))
+        .await?;
+    lists(&store, "two frequent words, an agent of 20 ticketboxes", 20.0, |nth| search(seen(nth), &[1, 2])).await?;
+    lists(&store, "two words, one rare, one small ticketbox", 20.0, |nth| search(small(nth), &[0, 5000 + nth]))
+        .await?;
+    println!("peak memory {} MiB", peak_memory_mib());
+    Ok(())
+}
+
+/// Measures a list under varying questions; a tenth of the runs goes before, to warm up.
+async fn lists(
+    store: &SqliteStore,
+    what: &str,
+    goal_ms: f64,
+    query: impl Fn(u64) -> Query,
+) -> Result<(), Box<dyn Error>> {
+    let mut times = Times::default();
+    let mut rows = 0;
+    for nth in 0..RUNS + RUNS / 10 {
+        let query = query(nth);
+        let begun = Instant::now();
+        let found = store.find(&query, &Page::first(PAGE)).await?;
+        if nth >= RUNS / 10 {
+            times.add(begun);
+        }
+        rows = rows.max(found.rows.len());
+    }
+    println!("{}, up to {rows} rows", times.line(what, goal_ms));
+    Ok(())
+}
+
+async fn deep_pages(store: &SqliteStore, query: &TicketQuery) -> Result<(), Box<dyn Error>> {
+    let mut times = Times::default();
+    let mut page = Page::first(PAGE);
+    for _ in 0..RUNS {
+        let begun = Instant::now();
+        let found = store.find(&Query::Tickets(query.clone()), &page).await?;
+        times.add(begun);
+        page = found.next.map_or(Page::first(PAGE), |cursor| Page::after(PAGE, cursor));
+    }
+    println!("{}", times.line("open tickets of the largest ticketbox, page after page", 1.0));
+    Ok(())
+}
+
+async fn one_ticket(store: &SqliteStore, numbers: &mut Numbers) -> Result<(), Box<dyn Error>> {
+    // As many as were generated: the number of the last ticket is what a search in doubling steps finds.
+    let mut tickets = 1;
+    while store.load(&[Key::Ticket(ticket_id(tickets))]).await?.iter().any(|it| it.record.is_some()) {
+        tickets *= 2;
+    }
+    let tickets = tickets / 2;
+    let mut times = Times::default();
+    let mut messages = 0;
+    for _ in 0..RUNS {
+        let number = numbers.below(tickets);
+        let begun = Instant::now();
+        store.load(&[Key::Ticket(ticket_id(number)), Key::Message(message_id(number * 4))]).await?;
+        let found = store.find(&Query::Messages(ticket_id(number)), &Page::first(PAGE)).await?;
+        times.add(begun);
+        messages += found.rows.len();
+    }
+    println!("{}, {messages} messages", times.line("one ticket with its messages", 1.0));
+    Ok(())
+}
