@@ -1,3 +1,6 @@
 //! A whole helpdesk on the web, made of mailflow: pages, REST API and the tools of the `mailflow` command.
 
 pub mod auth;
+pub mod cli;
+pub mod inspect;
+pub mod setup;

@@ -1,3 +1,7 @@
 //! `mailflow`: the helpdesk on the web, and its tools.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    helpdesk::cli::main()
+}

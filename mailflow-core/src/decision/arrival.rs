@@ -20,12 +20,14 @@ pub struct Received {
 }
 
 /// How many of the mails were new, and how many were there already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Taken {
     /// Mails that are arrivals now.
     pub new: u64,
     /// Mails whose very bytes had come from this source before.
     pub duplicates: u64,
+    /// For each mail, in their order, whether it is new.
+    pub is_new: Vec<bool>,
 }
 
 /// Takes mails of a source in, in their order; `first` is the [`order`](Arrival::order) of the first one. The same bytes from the same source are one arrival, however often and
@@ -53,9 +55,11 @@ pub fn receive(
         }
         if changes.get::<Arrival>(&Key::Arrival(source, mail.digest))?.is_some() {
             taken.duplicates += 1;
+            taken.is_new.push(false);
             continue;
         }
         taken.new += 1;
+        taken.is_new.push(true);
         changes.put(Arrival {
             source,
             digest: mail.digest,

@@ -101,20 +101,20 @@ impl Mailflow {
         Ok((digest, taken.new > 0))
     }
 
-    /// Takes in several mails that somebody brings, in one commit. Returns the digest of each.
+    /// Takes in several mails that somebody brings, in one commit. Returns the digest of each, and whether it is new.
     ///
     /// # Errors
     /// [`Error`] if they cannot be kept: then none of them is safe.
-    pub async fn take_mails(&self, source: SourceId, mails: Vec<Vec<u8>>) -> Result<Vec<Digest>, Error> {
+    pub async fn take_mails(&self, source: SourceId, mails: Vec<Vec<u8>>) -> Result<Vec<(Digest, bool)>, Error> {
         let mut kept = Vec::with_capacity(mails.len());
         for bytes in mails {
             let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
             let digest = self.shared.store.keep_body(bytes).await?;
             kept.push(crate::decision::arrival::Received { uid: None, digest, size, whole_size: None });
         }
-        let digests = kept.iter().map(|it| it.digest).collect();
-        self.shared.receive(source, kept).await?;
-        Ok(digests)
+        let digests: Vec<Digest> = kept.iter().map(|it| it.digest).collect();
+        let taken = self.shared.receive(source, kept).await?;
+        Ok(digests.into_iter().zip(taken.is_new).collect())
     }
 
     /// Looks into a source's mailbox once, now: what [`run`](Self::run) does at its interval.

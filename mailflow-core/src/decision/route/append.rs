@@ -100,6 +100,7 @@ impl<'a> Append<'a> {
         let routed = Routed {
             outcome,
             ticket: ticket.id,
+            made_ticket: ticket.messages == 0,
             message,
             because: explanation.words(),
             may_autoreply: explanation.no_automatic_answer.is_none(),

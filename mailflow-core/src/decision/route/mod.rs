@@ -93,6 +93,8 @@ pub struct Routed {
     pub outcome: Outcome,
     /// The ticket that it is in.
     pub ticket: TicketId,
+    /// Whether the ticket was made for it.
+    pub made_ticket: bool,
     /// The message that it is, or is a copy of.
     pub message: MessageId,
     /// Why, in words that follow "because".
@@ -233,7 +235,7 @@ fn copy(
     tell(changes, mint, ticket, arrival.at, Actor::System, What::CopyReceived { message });
     changes.put(Arrival { state: ArrivalState::Copied { ticket, message }, ..arrival.clone() });
     let because = Evidence::SameMail.words();
-    Ok(Some(Routed { outcome: Outcome::Duplicate, ticket, message, because, may_autoreply: false }))
+    Ok(Some(Routed { outcome: Outcome::Duplicate, ticket, made_ticket: false, message, because, may_autoreply: false }))
 }
 
 /// The mail of ours that an outgoing row stands for.

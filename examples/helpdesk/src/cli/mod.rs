@@ -1,0 +1,132 @@
+//! The `mailflow` command. What it finds goes to stdout, what it says to stderr.
+
+mod agent;
+mod exit;
+mod ingest;
+mod mails;
+mod progress;
+mod serve;
+mod source;
+mod ticket;
+
+use std::io::{IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use exit::Exit;
+
+/// The shared inbox: mail becomes tickets, agents answer.
+#[derive(Debug, Parser)]
+#[command(name = "mailflow", version, arg_required_else_help = true, after_help = "Examples:\n  \
+    mailflow demo                                  a desk with sample mail, nothing to set up\n  \
+    mailflow ingest --db desk.db --address support@example.com inbox.mbox\n\nExit codes:\n  \
+    0 done, 1 failed, 2 wrong usage, 3 not found, 4 not allowed, 5 in use or changed meanwhile,\n  \
+    6 partly done, 7 a check found problems, 75 try again later, 130 interrupted")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show a whole desk with sample mail that arrives over a minute; nothing is kept.
+    Demo(serve::DemoArguments),
+    /// Run the desk: pages, REST API, collecting, routing and sending.
+    Serve(serve::ServeArguments),
+    /// Print what mailflow reads in a mail, as one JSON object.
+    Inspect {
+        /// The mail; `-` reads stdin.
+        file: PathBuf,
+    },
+    /// Take mails into a desk: .eml files, folders of them, mbox files, Maildirs, `-` for stdin.
+    Ingest(ingest::IngestArguments),
+    /// Look at tickets and answer them.
+    #[command(subcommand)]
+    Ticket(ticket::TicketCommand),
+    /// Look at sources, and try them out.
+    #[command(subcommand)]
+    Source(source::SourceCommand),
+    /// Look at agents, and give them passwords.
+    #[command(subcommand)]
+    Agent(agent::AgentCommand),
+}
+
+/// Runs the command that the program was called with.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version go to stdout and are no failure.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { 0 });
+        }
+    };
+    match run(arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(exit) => {
+            if !exit.words.is_empty() {
+                say(&format!("mailflow: {}", exit.words));
+            }
+            ExitCode::from(exit.code)
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Exit> {
+    if let Command::Inspect { file } = &command {
+        return inspect(file);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let ended = runtime.block_on(async {
+        match command {
+            Command::Demo(arguments) => serve::demo(arguments).await,
+            Command::Serve(arguments) => serve::serve(arguments).await,
+            Command::Inspect { file } => inspect(&file),
+            Command::Ingest(arguments) => ingest::ingest(arguments).await,
+            Command::Ticket(command) => ticket::ticket(command).await,
+            Command::Source(command) => source::source(command).await,
+            Command::Agent(command) => agent::agent(command).await,
+        }
+    });
+    // What still reads a file or a socket is not waited for.
+    runtime.shutdown_background();
+    ended
+}
+
+fn inspect(file: &Path) -> Result<(), Exit> {
+    let bytes = if file == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes)?;
+        bytes
+    } else {
+        std::fs::read(file).map_err(|error| Exit::new(exit::NOT_FOUND, format!("`{}`: {error}", file.display())))?
+    };
+    print(&json(&crate::inspect::report(&bytes))?)
+}
+
+/// A value as one line of JSON.
+fn json(value: &impl serde::Serialize) -> Result<String, Exit> {
+    serde_json::to_string(value).map_err(|error| Exit::new(exit::FAILED, error.to_string()))
+}
+
+/// Data, to stdout. Whoever does not read it any more ends the command quietly.
+fn print(line: &str) -> Result<(), Exit> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}").map_err(|error| match error.kind() {
+        std::io::ErrorKind::BrokenPipe => Exit::new(0, ""),
+        _ => error.into(),
+    })
+}
+
+/// Talk, to stderr.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Whether somebody watches stderr.
+fn watched() -> bool {
+    std::io::stderr().is_terminal()
+}

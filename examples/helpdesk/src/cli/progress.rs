@@ -1,0 +1,52 @@
+//! [`Progress`]: how far a long command is, on stderr: a line that moves on a terminal, else a line every ten seconds.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use mailflow_core::time::{Clock, SystemClock, Timestamp};
+
+/// How often a line is written where nobody watches.
+const EVERY: Duration = Duration::from_secs(10);
+
+/// How far a long command is.
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    quiet: bool,
+    begun: Timestamp,
+    said: Timestamp,
+}
+
+impl Progress {
+    pub fn new(quiet: bool) -> Self {
+        let now = SystemClock.now();
+        let bar = (!quiet && super::watched()).then(|| {
+            let style = ProgressStyle::with_template("{spinner} {pos} mails, {per_sec}, {elapsed}");
+            ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+        });
+        Self { bar, quiet, begun: now, said: now }
+    }
+
+    /// So many mails are done.
+    pub fn at(&mut self, mails: u64) {
+        let now = SystemClock.now();
+        match &self.bar {
+            Some(bar) => bar.set_position(mails),
+            None if !self.quiet && now.since(self.said) >= EVERY => {
+                self.said = now;
+                super::say(&format!("{mails} mails after {} s", now.since(self.begun).as_secs()));
+            }
+            None => {}
+        }
+    }
+
+    /// Since when.
+    pub const fn begun(&self) -> Timestamp {
+        self.begun
+    }
+
+    pub fn end(self) {
+        if let Some(bar) = self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
