@@ -239,13 +239,17 @@ pub(crate) fn write(
 ) -> Result<bool, StoreError> {
     let place = place(connection, digest)?;
     let Some(kept) = bodies.waits(digest) else { return Ok(place.is_some()) };
-    if place.is_none_or(|place| place == ERASED) {
+    // Two plain statements: an upsert opens a savepoint, and FTS5 writes a segment at each of them.
+    let sql = match place {
+        None => Some("INSERT INTO bodies (place, size, content, digest) VALUES (?1, ?2, ?3, ?4)"),
+        Some(ERASED) => Some("UPDATE bodies SET place = ?1, size = ?2, content = ?3 WHERE digest = ?4"),
+        Some(_) => None,
+    };
+    if let Some(sql) = sql {
         let to = if kept.content.is_some() { IN_TABLE } else { IN_FILE };
-        let sql = "INSERT INTO bodies (digest, place, size, content) VALUES (?1, ?2, ?3, ?4)
-            ON CONFLICT (digest) DO UPDATE SET place = ?2, size = ?3, content = ?4";
         let size = i64::try_from(kept.size).unwrap_or(i64::MAX);
         prepare(connection, sql)
-            .and_then(|mut it| it.execute(params![digest.as_bytes(), to, size, kept.content]))
+            .and_then(|mut it| it.execute(params![to, size, kept.content, digest.as_bytes()]))
             .or_failed("writing a body")?;
     }
     written.push((*digest, kept));

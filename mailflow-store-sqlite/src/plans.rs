@@ -27,7 +27,7 @@ struct InFile(TempDir);
 #[async_trait]
 impl Place for InFile {
     async fn open(&self) -> Arc<dyn Store> {
-        Arc::new(SqliteStore::open(self.0.path().join("desk.db"), &Options::default()).unwrap())
+        Arc::new(SqliteStore::open(self.0.path().join("desk.db"), Options::default()).unwrap())
     }
 }
 

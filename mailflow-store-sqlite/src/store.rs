@@ -58,7 +58,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`], for which [`StoreError::is_unusable`] says yes if another server has the file open, or if the
     /// file is of another program or of a later version of mailflow.
-    pub fn open(path: impl AsRef<Path>, options: &Options) -> Result<Self, StoreError> {
+    pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self, StoreError> {
         let path = path.as_ref();
         let lock = connection::lock(path)?;
         let connection = connection::writer(path, options.writer_cache_bytes)?;

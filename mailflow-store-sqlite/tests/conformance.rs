@@ -1,4 +1,5 @@
 //! The rules that every store must pass, for SQLite.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::sync::{Arc, Mutex, Weak};
 
@@ -19,7 +20,7 @@ impl Place for InFile {
     async fn open(&self) -> Arc<dyn Store> {
         let mut open = self.open.lock().unwrap();
         assert_eq!(open.strong_count(), 0, "the store before was dropped");
-        let store = SqliteStore::open(self.folder.path().join("desk.db"), &Options::default()).unwrap();
+        let store = SqliteStore::open(self.folder.path().join("desk.db"), Options::default()).unwrap();
         let store = Arc::new(store);
         *open = Arc::downgrade(&store);
         store

@@ -1,4 +1,5 @@
 //! What is particular to a store in a file.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::path::Path;
 
@@ -11,7 +12,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 fn open(path: &Path) -> SqliteStore {
-    SqliteStore::open(path, &Options::default()).unwrap()
+    SqliteStore::open(path, Options::default()).unwrap()
 }
 
 async fn insert(store: &SqliteStore, records: Vec<mailflow_core::store::Record>) {
@@ -28,7 +29,7 @@ async fn a_second_server_is_told_that_the_file_is_in_use() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("desk.db");
     let first = open(&path);
-    let error = SqliteStore::open(&path, &Options::default()).unwrap_err();
+    let error = SqliteStore::open(&path, Options::default()).unwrap_err();
     assert!(error.is_unusable());
     assert!(error.to_string().starts_with("another server has `"), "{error}");
     drop(first);
@@ -41,11 +42,11 @@ async fn a_file_of_another_program_is_refused_and_left_alone() {
     let path = folder.path().join("other.db");
     Connection::open(&path).unwrap().execute_batch("CREATE TABLE birds (name TEXT)").unwrap();
     let before = std::fs::read(&path).unwrap();
-    let error = SqliteStore::open(&path, &Options::default()).unwrap_err();
+    let error = SqliteStore::open(&path, Options::default()).unwrap_err();
     assert!(error.is_unusable() && error.to_string().contains("another program"), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), before);
     std::fs::write(&path, "this is no database, but it is long enough to be looked at as if it were one").unwrap();
-    assert!(SqliteStore::open(&path, &Options::default()).unwrap_err().is_unusable());
+    assert!(SqliteStore::open(&path, Options::default()).unwrap_err().is_unusable());
 }
 
 #[tokio::test]
@@ -55,7 +56,7 @@ async fn a_database_of_a_later_version_is_refused() {
     drop(open(&path));
     drop(open(&path));
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    let error = SqliteStore::open(&path, &Options::default()).unwrap_err();
+    let error = SqliteStore::open(&path, Options::default()).unwrap_err();
     assert!(error.is_unusable() && error.to_string().contains("has shape 99"), "{error}");
 }
 

@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let tickets: u64 = tickets.parse()?;
     let mut options = Options::default();
     options.writer_cache_bytes = 256 << 20;
-    let store = Arc::new(SqliteStore::open(file, &options)?);
+    let store = Arc::new(SqliteStore::open(file, options)?);
     let begun = Instant::now();
     let tasks: Vec<_> = (0..TASKS).map(|task| tokio::spawn(fill(Arc::clone(&store), task, tickets, begun))).collect();
     for task in tasks {

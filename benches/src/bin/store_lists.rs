@@ -19,7 +19,7 @@ const PAGE: u32 = 25;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let Some(file) = std::env::args().nth(1) else { return Err("usage: store_lists FILE".into()) };
-    let store = SqliteStore::open(file, &Options::default())?;
+    let store = SqliteStore::open(file, Options::default())?;
     let mut numbers = Numbers::new(1);
     let boxes = |count: u64| -> BTreeSet<TicketboxId> { (0..count).map(box_id).collect() };
 
