@@ -24,7 +24,7 @@ pub(crate) fn lock(path: &Path) -> Result<File, StoreError> {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
             let doing = format!("another server has `{}` open; stop it, or give each its own file", path.display());
-            Err(StoreError::new(StoreErrorKind::Unusable, doing))
+            Err(StoreError::new(StoreErrorKind::InUse, doing))
         }
         Err(TryLockError::Error(error)) => Err(error).or_failed("locking the database"),
     }

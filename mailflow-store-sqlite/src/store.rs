@@ -56,8 +56,8 @@ impl SqliteStore {
     /// `.bodies` behind it.
     ///
     /// # Errors
-    /// [`StoreError`], for which [`StoreError::is_unusable`] says yes if another server has the file open, or if the
-    /// file is of another program or of a later version of mailflow.
+    /// [`StoreError`], of the kind [`InUse`](mailflow_core::store::StoreErrorKind::InUse) if another server has the file
+    /// open; [`StoreError::is_unusable`] says yes if the file is of another program or of a later version of mailflow.
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self, StoreError> {
         let path = path.as_ref();
         let lock = connection::lock(path)?;

@@ -30,7 +30,7 @@ async fn a_second_server_is_told_that_the_file_is_in_use() {
     let path = folder.path().join("desk.db");
     let first = open(&path);
     let error = SqliteStore::open(&path, Options::default()).unwrap_err();
-    assert!(error.is_unusable());
+    assert_eq!(error.kind(), mailflow_core::store::StoreErrorKind::InUse);
     assert!(error.to_string().starts_with("another server has `"), "{error}");
     drop(first);
     open(&path);

@@ -56,7 +56,7 @@ pub async fn open(file: &Path, if_missing: IfMissing) -> Result<Opened, SetupErr
     if if_missing == IfMissing::Refuse && !file.exists() {
         return Err(SetupError::NoDesk(file.to_owned()));
     }
-    let store = SqliteStore::open(file, &Options::default())?;
+    let store = SqliteStore::open(file, Options::default())?;
     let mut key_file = file.as_os_str().to_owned();
     key_file.push(".key");
     let key = Arc::new(KeyFile::open_or_create(PathBuf::from(key_file))?);

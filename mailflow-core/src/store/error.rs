@@ -32,6 +32,8 @@ pub enum StoreErrorKind {
     Full,
     /// The database is not ours, damaged, or of a version that this program does not know.
     Unusable,
+    /// Another process has it; one at a time may.
+    InUse,
     /// Anything else.
     Other,
 }

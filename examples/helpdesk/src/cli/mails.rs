@@ -137,7 +137,10 @@ mod tests {
     #[test]
     fn an_mbox_is_cut_where_mails_begin_and_unquoted() {
         let mbox = b"From a@one.example Tue Nov 14\nSubject: 1\n\n>From here\n>>From there\nFrom inside a paragraph\n\nFrom b@one.example Tue\nSubject: 2\n\nx\n";
-        assert_eq!(mails(mbox), ["Subject: 1\n\nFrom here\n>From there\nFrom inside a paragraph\n", "Subject: 2\n\nx\n"]);
+        assert_eq!(
+            mails(mbox),
+            ["Subject: 1\n\nFrom here\n>From there\nFrom inside a paragraph\n", "Subject: 2\n\nx\n"]
+        );
     }
 
     #[test]

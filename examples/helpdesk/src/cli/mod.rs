@@ -19,11 +19,16 @@ pub use exit::Exit;
 
 /// The shared inbox: mail becomes tickets, agents answer.
 #[derive(Debug, Parser)]
-#[command(name = "mailflow", version, arg_required_else_help = true, after_help = "Examples:\n  \
+#[command(
+    name = "mailflow",
+    version,
+    arg_required_else_help = true,
+    after_help = "Examples:\n  \
     mailflow demo                                  a desk with sample mail, nothing to set up\n  \
     mailflow ingest --db desk.db --address support@example.com inbox.mbox\n\nExit codes:\n  \
     0 done, 1 failed, 2 wrong usage, 3 not found, 4 not allowed, 5 in use or changed meanwhile,\n  \
-    6 partly done, 7 a check found problems, 75 try again later, 130 interrupted")]
+    6 partly done, 7 a check found problems, 75 try again later, 130 interrupted"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -235,7 +235,14 @@ fn copy(
     tell(changes, mint, ticket, arrival.at, Actor::System, What::CopyReceived { message });
     changes.put(Arrival { state: ArrivalState::Copied { ticket, message }, ..arrival.clone() });
     let because = Evidence::SameMail.words();
-    Ok(Some(Routed { outcome: Outcome::Duplicate, ticket, made_ticket: false, message, because, may_autoreply: false }))
+    Ok(Some(Routed {
+        outcome: Outcome::Duplicate,
+        ticket,
+        made_ticket: false,
+        message,
+        because,
+        may_autoreply: false,
+    }))
 }
 
 /// The mail of ours that an outgoing row stands for.

@@ -68,7 +68,14 @@ pub fn route(changes: &mut Changes<'_>, mint: &mut Mint, append: &Append<'_>) ->
     let because = evidence.words();
     let row = append.row(&ticket, Author::System, explained_by(evidence));
     append.put(changes, mint, ticket, row, Actor::System)?;
-    Ok(Some(Routed { outcome: Outcome::Bounce, ticket: id, made_ticket: false, message: append.message, because, may_autoreply: false }))
+    Ok(Some(Routed {
+        outcome: Outcome::Bounce,
+        ticket: id,
+        made_ticket: false,
+        message: append.message,
+        because,
+        may_autoreply: false,
+    }))
 }
 
 /// Writes down what became of a mail of ours, for each recipient that the report names.

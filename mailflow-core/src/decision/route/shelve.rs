@@ -54,5 +54,12 @@ pub fn shelve(
     changes.put(Arrival { state: ArrivalState::Shelved { ticket: id, message }, ..arrival });
     changes.put(row);
     changes.put(ticket);
-    Ok(Some(Routed { outcome: Outcome::Unreadable, ticket: id, made_ticket: true, message, because, may_autoreply: false }))
+    Ok(Some(Routed {
+        outcome: Outcome::Unreadable,
+        ticket: id,
+        made_ticket: true,
+        message,
+        because,
+        may_autoreply: false,
+    }))
 }

@@ -1,0 +1,107 @@
+//! `mailflow agent`: look at agents, and give them passwords; works while the server is down.
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use mailflow_core::agent::Agent;
+use mailflow_core::flow::Mailflow;
+use mailflow_core::refusal::Refusal;
+
+use super::{Exit, print, say};
+use crate::auth;
+use crate::setup::{self, IfMissing};
+
+#[derive(Debug, Subcommand)]
+pub enum AgentCommand {
+    /// List the agents.
+    List {
+        /// The desk's file.
+        #[arg(long, value_name = "FILE")]
+        db: PathBuf,
+    },
+    /// Give an agent a new password: from stdin with --stdin, else a random one that is printed once.
+    Passwd {
+        /// The desk's file.
+        #[arg(long, value_name = "FILE")]
+        db: PathBuf,
+        /// The agent's user name.
+        #[arg(default_value = "admin")]
+        user: String,
+        /// Read the password from stdin, one line.
+        #[arg(long)]
+        stdin: bool,
+    },
+    /// Make a new agent, with a random password that is printed once.
+    Add {
+        /// The desk's file.
+        #[arg(long, value_name = "FILE")]
+        db: PathBuf,
+        /// The user name.
+        user: String,
+        /// The name that others see.
+        #[arg(long)]
+        name: Option<String>,
+        /// Make an administrator.
+        #[arg(long)]
+        administrator: bool,
+    },
+}
+
+/// Looks at agents, or changes one.
+pub async fn agent(command: AgentCommand) -> Result<(), Exit> {
+    match command {
+        AgentCommand::List { db } => {
+            let flow = setup::open(&db, IfMissing::Refuse).await?.flow;
+            for agent in flow.directory().agents.values() {
+                let kind = if agent.administrator { "administrator" } else { "agent" };
+                let state = if agent.active { "" } else { ", inactive" };
+                print(&format!("{:<20} {:<30} {kind}{state}", agent.user_name, agent.name))?;
+            }
+            Ok(())
+        }
+        AgentCommand::Passwd { db, user, stdin } => {
+            let flow = setup::open(&db, IfMissing::Refuse).await?.flow;
+            let agent = flow.directory().agent_named(&user).cloned();
+            let agent = agent.ok_or_else(|| Refusal::no_such("agent", &user))?;
+            let given = stdin.then(read_password).transpose()?;
+            set_password(&flow, agent, given).await
+        }
+        AgentCommand::Add { db, user, name, administrator } => {
+            let flow = setup::open(&db, IfMissing::Refuse).await?.flow;
+            if flow.directory().agent_named(&user).is_some() {
+                return Err(Refusal::NameTaken { what: "agent", name: user }.into());
+            }
+            let agent = Agent {
+                id: flow.admin().new_id(),
+                name: name.unwrap_or_else(|| user.clone()),
+                user_name: user,
+                administrator,
+                built_in: false,
+                ..Agent::built_in_administrator()
+            };
+            set_password(&flow, agent, None).await
+        }
+    }
+}
+
+fn read_password() -> Result<String, Exit> {
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text)?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+async fn set_password(flow: &Mailflow, agent: Agent, given: Option<String>) -> Result<(), Exit> {
+    let password = given.clone().unwrap_or_else(auth::new_password);
+    let hash = auth::hash(&password)?;
+    let user = agent.user_name.clone();
+    flow.admin().save(&Agent { password: Some(hash), ..agent }).await?;
+    match given {
+        Some(_) => say(&format!("`{user}` has the new password")),
+        None => {
+            say(&format!("the password of `{user}`, printed this once:"));
+            print(&password)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! `mailflow source`: look at sources and destinations, and try them out.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use mailflow_core::refusal::Refusal;
+use mailflow_core::source::SourceAccess;
+
+use super::{Exit, exit, print};
+use crate::setup::{self, IfMissing};
+
+#[derive(Debug, Subcommand)]
+pub enum SourceCommand {
+    /// List the sources.
+    List {
+        /// The desk's file.
+        #[arg(long, value_name = "FILE")]
+        db: PathBuf,
+    },
+    /// Connect to a source, sign in and count its mails; nothing is fetched or changed.
+    Test {
+        /// The desk's file.
+        #[arg(long, value_name = "FILE")]
+        db: PathBuf,
+        /// The source's name.
+        name: String,
+    },
+}
+
+/// Looks at sources, or tries one out.
+pub async fn source(command: SourceCommand) -> Result<(), Exit> {
+    match command {
+        SourceCommand::List { db } => {
+            let flow = setup::open(&db, IfMissing::Refuse).await?.flow;
+            for source in flow.directory().sources.values() {
+                let place = match &source.access {
+                    SourceAccess::Pop3 { server, user, .. } => {
+                        format!("pop3 {user} at {}:{}", server.host, server.port)
+                    }
+                    SourceAccess::Folder { path } => format!("folder {path}"),
+                    _ => "brought by commands".to_owned(),
+                };
+                print(&format!("{:<20} {place}{}", source.name, if source.enabled { "" } else { ", off" }))?;
+            }
+            Ok(())
+        }
+        SourceCommand::Test { db, name } => {
+            let opened = setup::open(&db, IfMissing::Refuse).await?;
+            let directory = opened.flow.directory();
+            let source = directory.sources.values().find(|source| source.name == name);
+            let check = opened.network.check_source(source.ok_or_else(|| Refusal::no_such("source", &name))?).await;
+            print(check.to_string().trim_end())?;
+            if check.worked() { Ok(()) } else { Err(Exit::new(exit::FOUND_PROBLEMS, "the source does not work")) }
+        }
+    }
+}
