@@ -17,7 +17,7 @@ use crate::scope;
 
 /// So many texts with the words are looked at wherever they lie. If that fills no page, the words are frequent and
 /// what may be seen is not: then the index is asked with its scopes.
-const LOOKED_AT: usize = 300;
+const LOOKED_AT: usize = 100;
 
 /// A page of hits. The index gives texts in the order in which they were taken in; the first of each ticket counts.
 pub(super) fn search(connection: &Connection, query: &SearchQuery, page: &Page) -> Result<Found, StoreError> {
