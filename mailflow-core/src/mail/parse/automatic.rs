@@ -1,0 +1,62 @@
+//! Whether a machine wrote a mail, or a list spread it.
+
+use super::super::{Automatic, Mail, ReturnPath};
+
+/// How the subjects of automatic answers begin, where no header says it.
+const PREFIXES: [&str; 18] = [
+    "automated response:",
+    "automatic reply:",
+    "automatic reply ",
+    "auto-reply:",
+    "auto reply:",
+    "autoreply:",
+    "auto response:",
+    "out of office:",
+    "out of office ",
+    "out of the office",
+    "automatische antwort:",
+    "abwesenheitsnotiz",
+    "abwesend:",
+    "réponse automatique",
+    "respuesta automática",
+    "risposta automatica",
+    "automatisch antwoord",
+    "resposta automática",
+];
+
+/// What the headers say; what a machine wrote counts before what a list spread.
+pub fn read(mail: &Mail, report: bool) -> Option<Automatic> {
+    let list = mail.headers.iter().find(|header| {
+        let name = header.name.to_ascii_lowercase();
+        name.starts_with("list-") || name == "x-mailman-version" || is(&name, &header.value, "precedence", &["list"])
+    });
+    let machine = mail.headers.iter().find(|header| {
+        let name = header.name.to_ascii_lowercase();
+        let value = &header.value;
+        let spoken = value.split(['(', ';']).next().unwrap_or_default().trim();
+        (name == "auto-submitted" && !spoken.is_empty() && !spoken.eq_ignore_ascii_case("no"))
+            || matches!(name.as_str(), "x-autoreply" | "x-autorespond")
+            || (name == "x-auto-response-suppress" && !value.eq_ignore_ascii_case("none"))
+            || is(&name, value, "precedence", &["bulk", "junk", "auto_reply", "auto-reply"])
+    });
+    let because = |header: &super::super::Header| format!("{}: {}", header.name, header.value);
+    let sender = mail.from.as_ref().map(|from| from.address.as_ref().map_or(from.name.as_str(), |a| a.local()));
+    let sender = sender.map(str::to_ascii_lowercase);
+    let subject = mail.subject.to_lowercase();
+    let prefix = PREFIXES.into_iter().find(|prefix| subject.starts_with(prefix));
+    let said = match machine {
+        Some(header) => Some(because(header)),
+        None if mail.return_path == Some(ReturnPath::Null) => Some("Return-Path: <>".to_owned()),
+        None if report => Some("Content-Type: multipart/report".to_owned()),
+        None if matches!(sender.as_deref(), Some("mailer-daemon" | "postmaster")) => {
+            Some(format!("From: {}", sender.unwrap_or_default()))
+        }
+        None => prefix.map(|prefix| format!("Subject: {prefix}")),
+    };
+    said.map(|because| Automatic { machine: true, because })
+        .or_else(|| list.map(|header| Automatic { machine: false, because: because(header) }))
+}
+
+fn is(name: &str, value: &str, wanted: &str, values: &[&str]) -> bool {
+    name == wanted && values.iter().any(|one| value.trim().eq_ignore_ascii_case(one))
+}

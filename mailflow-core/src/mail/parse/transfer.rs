@@ -1,0 +1,110 @@
+//! Transfer encodings (RFC 2045 section 6), read tolerantly.
+
+use data_encoding::BASE64_NOPAD;
+
+use super::super::Defect;
+use super::defects::Defects;
+
+/// The bytes of a part whose `Content-Transfer-Encoding` is `encoding`.
+pub fn decode(body: &[u8], encoding: &str, defects: &mut Defects) -> Vec<u8> {
+    match encoding {
+        "base64" => base64(body, defects),
+        "quoted-printable" => quoted_printable(body, false),
+        "" | "7bit" | "8bit" | "binary" => body.to_vec(),
+        _ => {
+            defects.add(Defect::UnknownTransferEncoding);
+            body.to_vec()
+        }
+    }
+}
+
+/// Base64 without its foreign bytes, up to padding that no more base64 follows; what could be decoded is there.
+pub fn base64(body: &[u8], defects: &mut Defects) -> Vec<u8> {
+    let mut clean = Vec::with_capacity(body.len());
+    let mut padded = false;
+    for byte in body {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' if padded => {
+                defects.add(Defect::BadTransferEncoding);
+                break;
+            }
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' => clean.push(*byte),
+            b'=' => padded = true,
+            b'\r' | b'\n' | b' ' | b'\t' => {}
+            _ => defects.add(Defect::BadTransferEncoding),
+        }
+    }
+    if clean.len() % 4 == 1 {
+        clean.pop();
+        defects.add(Defect::BadTransferEncoding);
+    }
+    // Bits behind the last whole byte are dropped.
+    let tail = clean.len() % 4;
+    if let Some(last) = clean.last_mut() {
+        let keep = match tail {
+            2 => 0x30,
+            3 => 0x3c,
+            _ => 0x3f,
+        };
+        *last = alphabet(value(*last) & keep);
+    }
+    BASE64_NOPAD.decode(&clean).unwrap_or_default()
+}
+
+fn value(byte: u8) -> u8 {
+    match byte {
+        b'A'..=b'Z' => byte - b'A',
+        b'a'..=b'z' => byte - b'a' + 26,
+        b'0'..=b'9' => byte - b'0' + 52,
+        b'+' => 62,
+        _ => 63,
+    }
+}
+
+fn alphabet(value: u8) -> u8 {
+    match value {
+        0..=25 => b'A' + value,
+        26..=51 => b'a' + value - 26,
+        52..=61 => b'0' + value - 52,
+        62 => b'+',
+        _ => b'/',
+    }
+}
+
+/// Quoted-printable; what is no escape stays as it is. In an encoded word `_` is a space.
+pub fn quoted_printable(body: &[u8], word: bool) -> Vec<u8> {
+    let mut out = Vec::with_capacity(body.len());
+    let mut rest = body;
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        match (byte, after) {
+            (b'=', [b'\r', b'\n', tail @ ..] | [b'\n', tail @ ..]) => rest = tail,
+            (b'=', [b' ' | b'\t', ..]) if !word => match soft_break(after) {
+                Some(tail) => rest = tail,
+                None => out.push(b'='),
+            },
+            (b'=', [high, low, tail @ ..]) => match (hex(*high), hex(*low)) {
+                (Some(high), Some(low)) => {
+                    out.push(high << 4 | low);
+                    rest = tail;
+                }
+                _ => out.push(b'='),
+            },
+            (b'_', _) if word => out.push(b' '),
+            _ => out.push(*byte),
+        }
+    }
+    out
+}
+
+/// What follows a soft line break with white space in it, which some way has put there.
+fn soft_break(after: &[u8]) -> Option<&[u8]> {
+    let blanks = after.iter().take(80).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let rest = after.get(blanks..)?;
+    rest.strip_prefix(b"\r\n").or_else(|| rest.strip_prefix(b"\n"))
+}
+
+/// The value of a hexadecimal digit.
+pub fn hex(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
