@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::agent::Agent;
 use crate::category::Category;
 use crate::destination::Destination;
+use crate::digest::Digest;
 use crate::id::{AgentId, CategoryId, DestinationId, SourceId, TicketboxId};
 use crate::mail::Address;
 use crate::routing::{InvalidRules, Rules};
@@ -85,6 +86,11 @@ pub trait Documented: Serialize + for<'de> Deserialize<'de> {
         // Our own types of plain fields: serde_json refuses only maps whose keys are no strings, and there are none.
         let content = serde_json::to_value(self).unwrap_or(Value::Null);
         Document { kind: Self::KIND, id: self.document_id(), content }
+    }
+
+    /// Names this content: a change that was begun at another content would undo somebody else's.
+    fn version(&self) -> Digest {
+        Digest::of(self.to_document().content.to_string().as_bytes())
     }
 }
 

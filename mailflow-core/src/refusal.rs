@@ -49,6 +49,16 @@ pub enum Refusal {
         /// What needs it.
         by: String,
     },
+    /// Somebody else changed it since the agent looked at it.
+    #[error(
+        "{what} `{name}` was changed by somebody else since you opened it; look at it as it is now, then change it"
+    )]
+    Outdated {
+        /// What it is.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
     /// It comes with every desk and stays.
     #[error("{what} `{name}` comes with every desk: it can be neither removed nor disabled")]
     BuiltIn {
@@ -130,6 +140,7 @@ impl Refusal {
             Self::Invalid { .. } => "invalid",
             Self::NameTaken { .. } => "name_taken",
             Self::InUse { .. } => "in_use",
+            Self::Outdated { .. } => "outdated",
             Self::BuiltIn { .. } => "built_in",
             Self::TicketChanged { .. } => "ticket_changed",
             Self::AlreadySo { .. } => "already_so",

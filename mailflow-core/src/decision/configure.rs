@@ -6,6 +6,7 @@ use crate::access;
 use crate::agent::Agent;
 use crate::category::Category;
 use crate::destination::Destination;
+use crate::digest::Digest;
 use crate::directory::{Directory, DirectoryStamp, Document, DocumentKind, Documented};
 use crate::id::AgentId;
 use crate::refusal::Refusal;
@@ -26,6 +27,14 @@ pub trait Configured: Documented {
     /// # Errors
     /// A [`Refusal`] that says what does not fit.
     fn check(&self, directory: &Directory) -> Result<(), Refusal>;
+
+    /// Its name, for a refusal.
+    fn called(&self) -> String;
+
+    /// Other documents that have to change with it.
+    fn others(&self, _directory: &Directory) -> Vec<Document> {
+        Vec::new()
+    }
 }
 
 /// Who changes the configuration.
@@ -44,7 +53,30 @@ pub enum By {
 pub fn save<T: Configured>(scene: &Scene<'_>, changes: &mut Changes<'_>, by: By, wish: &T) -> Result<(), Stop> {
     authorize(scene, by, "change the configuration")?;
     wish.check(scene.directory)?;
+    wish.others(scene.directory).into_iter().try_for_each(|other| write(changes, other))?;
     write(changes, wish.to_document())
+}
+
+/// Writes a document over one that somebody looked at; `seen` is the [`version`](Documented::version) that he saw.
+///
+/// # Errors
+/// [`Stop::Refuse`] if it is another one now, or is gone, or as for [`save`].
+pub fn save_over<T: Configured>(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    by: By,
+    wish: &T,
+    seen: Digest,
+) -> Result<(), Stop> {
+    authorize(scene, by, "change the configuration")?;
+    let (key, word) = (Key::Document(T::KIND, wish.document_id()), T::WORD);
+    let known = changes.get::<Document>(&key)?.ok_or_else(|| Refusal::no_such(word, wish.document_id()))?;
+    // Read and written once more: fields that came later have their defaults in both.
+    let is = serde_json::from_value::<T>(known.content.clone()).ok().map(|known| known.version());
+    if is != Some(seen) {
+        return Err(Refusal::Outdated { what: word, name: wish.called() }.into());
+    }
+    save(scene, changes, by, wish)
 }
 
 /// Removes a document. What others need stays.
@@ -113,8 +145,25 @@ fn unneeded(directory: &Directory, kind: DocumentKind, id: uuid::Uuid) -> Result
     match kind {
         DocumentKind::Agent => match directory.agents.get(&id.into()) {
             Some(agent) if agent.built_in => Err(Refusal::BuiltIn { what: "agent", name: agent.name.clone() }),
-            _ => Ok(()),
+            Some(agent) => match directory.rule_set.rules.iter().find(|rule| rule.then.owner == Some(agent.id)) {
+                Some(rule) => used("agent", &agent.name, format!("rule `{}`", rule.description)),
+                None if directory.rule_set.default.owner == Some(agent.id) => {
+                    used("agent", &agent.name, "the default rule".to_owned())
+                }
+                None => Ok(()),
+            },
+            None => Ok(()),
         },
+        DocumentKind::Category => {
+            let Some(category) = directory.categories.get(&id.into()) else { return Ok(()) };
+            match directory.rule_set.rules.iter().find(|rule| rule.then.category == Some(category.id)) {
+                Some(rule) => used("category", &category.name, format!("rule `{}`", rule.description)),
+                None if directory.rule_set.default.category == Some(category.id) => {
+                    used("category", &category.name, "the default rule".to_owned())
+                }
+                None => Ok(()),
+            }
+        }
         DocumentKind::Ticketbox => {
             let Some(ticketbox) = directory.ticketboxes.get(&id.into()) else { return Ok(()) };
             if ticketbox.built_in {
@@ -144,7 +193,7 @@ fn unneeded(directory: &Directory, kind: DocumentKind, id: uuid::Uuid) -> Result
         DocumentKind::Rules | DocumentKind::Settings => {
             Err(Refusal::BuiltIn { what: "document", name: kind.word().to_owned() })
         }
-        DocumentKind::Category | DocumentKind::Source => Ok(()),
+        DocumentKind::Source => Ok(()),
     }
 }
 
@@ -166,6 +215,10 @@ fn same(a: &str, b: &str) -> bool {
 impl Configured for Agent {
     const WORD: &'static str = "agent";
 
+    fn called(&self) -> String {
+        self.user_name.clone()
+    }
+
     fn check(&self, directory: &Directory) -> Result<(), Refusal> {
         let taken = directory.agents.values().any(|it| it.id != self.id && same(&it.user_name, &self.user_name));
         named("agent", &self.user_name, taken)?;
@@ -179,6 +232,10 @@ impl Configured for Agent {
 
 impl Configured for Ticketbox {
     const WORD: &'static str = "ticketbox";
+
+    fn called(&self) -> String {
+        self.name.clone()
+    }
 
     fn check(&self, directory: &Directory) -> Result<(), Refusal> {
         let others = || directory.ticketboxes.values().filter(|it| it.id != self.id);
@@ -199,6 +256,10 @@ impl Configured for Ticketbox {
 impl Configured for Category {
     const WORD: &'static str = "category";
 
+    fn called(&self) -> String {
+        self.name.clone()
+    }
+
     fn check(&self, directory: &Directory) -> Result<(), Refusal> {
         let taken = directory.categories.values().any(|it| it.id != self.id && same(&it.name, &self.name));
         named("category", &self.name, taken)
@@ -207,6 +268,10 @@ impl Configured for Category {
 
 impl Configured for Source {
     const WORD: &'static str = "source";
+
+    fn called(&self) -> String {
+        self.name.clone()
+    }
 
     fn check(&self, directory: &Directory) -> Result<(), Refusal> {
         let taken = directory.sources.values().any(|it| it.id != self.id && same(&it.name, &self.name));
@@ -231,6 +296,17 @@ impl Configured for Source {
 impl Configured for Destination {
     const WORD: &'static str = "destination";
 
+    fn called(&self) -> String {
+        self.name.clone()
+    }
+
+    /// There is one default: what was it is none any more.
+    fn others(&self, directory: &Directory) -> Vec<Document> {
+        let other = |it: &&Destination| self.default && it.default && it.id != self.id;
+        let was = directory.destinations.values().filter(other).cloned();
+        was.map(|was| Destination { default: false, ..was }.to_document()).collect()
+    }
+
     fn check(&self, directory: &Directory) -> Result<(), Refusal> {
         let taken = directory.destinations.values().any(|it| it.id != self.id && same(&it.name, &self.name));
         named("destination", &self.name, taken)?;
@@ -244,6 +320,10 @@ impl Configured for Destination {
 
 impl Configured for RuleSet {
     const WORD: &'static str = "rules";
+
+    fn called(&self) -> String {
+        "rules".to_owned()
+    }
 
     fn check(&self, directory: &Directory) -> Result<(), Refusal> {
         Rules::compile(self).map_err(|error| Refusal::invalid("rules", error.to_string()))?;
@@ -260,6 +340,10 @@ impl Configured for RuleSet {
 
 impl Configured for Settings {
     const WORD: &'static str = "settings";
+
+    fn called(&self) -> String {
+        "settings".to_owned()
+    }
 
     fn check(&self, _: &Directory) -> Result<(), Refusal> {
         if self.first_ticket_number == 0 || self.first_ticket_number > i64::MAX.unsigned_abs() / 2 {

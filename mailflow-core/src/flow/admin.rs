@@ -5,12 +5,15 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::{Error, Mailflow, Shared};
+use crate::access::Visibility;
 use crate::decision::configure::{self, By, Configured};
+use crate::digest::Digest;
 use crate::directory::{Directory, DocumentKind};
 use crate::id::{Mint, SourceId};
 use crate::mail::Address;
 use crate::refusal::Refusal;
 use crate::source::{Source, SourceAccess};
+use crate::store::{Count, Page, Query, TicketQuery};
 use crate::ticketbox::Ticketbox;
 use crate::transport::MailSource;
 
@@ -50,13 +53,60 @@ impl Admin {
         self.shared.transact(|scene, changes, _| configure::save(scene, changes, self.by, document)).await.map(drop)
     }
 
-    /// Removes a document.
+    /// Writes a document over the one that was looked at; `seen` is its [`version`](crate::directory::Documented::version).
+    ///
+    /// # Errors
+    /// [`Refusal::Outdated`] if somebody else has changed it since; else as for [`Admin::save`].
+    pub async fn save_over<T: Configured + Sync>(&self, document: &T, seen: Digest) -> Result<(), Error> {
+        let (by, shared) = (self.by, &self.shared);
+        shared.transact(|scene, changes, _| configure::save_over(scene, changes, by, document, seen)).await.map(drop)
+    }
+
+    /// Removes a document. A category of a ticket stays, and so does a destination that has mail to send.
     ///
     /// # Errors
     /// [`Error::Refused`] if the agent is no administrator, there is no such document, or others need it.
     pub async fn remove(&self, kind: DocumentKind, id: impl Into<Uuid>) -> Result<(), Error> {
         let id = id.into();
+        self.needed_by_rows(kind, id).await?;
         self.shared.transact(|scene, changes, _| configure::remove(scene, changes, self.by, kind, id)).await.map(drop)
+    }
+
+    /// Whether tickets or mails need a document: what a decision, which sees no lists, cannot know.
+    async fn needed_by_rows(&self, kind: DocumentKind, id: Uuid) -> Result<(), Error> {
+        let (directory, store) = (self.directory(), &self.shared.store);
+        let used = |what: &'static str, name: &str, by: String| Refusal::InUse { what, name: name.to_owned(), by };
+        match kind {
+            DocumentKind::Category => {
+                let Some(category) = directory.categories.get(&id.into()) else { return Ok(()) };
+                let everything = TicketQuery::all(Visibility::Everything);
+                let query = TicketQuery { category: Some(category.id), ..everything };
+                let most = Page::first(Count::MAX + 1);
+                let found = store.find(&Query::Tickets(query), &most).await?.rows.len();
+                match Count::new(u32::try_from(found).unwrap_or(u32::MAX)) {
+                    none if none.number() == 0 => Ok(()),
+                    some => Err(used(
+                        "category",
+                        &category.name,
+                        match some.number() {
+                            1 => "1 ticket".to_owned(),
+                            _ => format!("{some} tickets"),
+                        },
+                    )
+                    .into()),
+                }
+            }
+            DocumentKind::Destination => {
+                let Some(destination) = directory.destinations.get(&id.into()) else { return Ok(()) };
+                let (queued, failed) = (Query::Queued(destination.id), Query::Failed(destination.id));
+                if self.shared.is_any(&queued).await? || self.shared.is_any(&failed).await? {
+                    let by = "mail that has not been sent yet".to_owned();
+                    return Err(used("destination", &destination.name, by).into());
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The ticketbox with this name, made with this address if there is none.
