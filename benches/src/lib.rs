@@ -1,5 +1,6 @@
 //! What the benchmarks share: a desk of a given size, mails, and measuring.
 //!
+//! - `mails PLACE COUNT` writes mails as people send them, for `mailflow ingest`.
 //! - `generate FILE TICKETS` fills a database: four messages a ticket, the same for the same number.
 //! - `store_lists FILE` measures lists, counts and searches in it.
 //! - `store_ingest FOLDER MESSAGES` measures how fast mails are taken in and routed, through the store alone.
@@ -7,3 +8,4 @@
 pub mod desk;
 pub mod mails;
 pub mod measure;
+pub mod mixed;

@@ -2,6 +2,12 @@
 -- `data` is the record as JSON, NULL in a tombstone. The other columns repeat what is looked up, sorted or filtered by;
 -- they are NULL in a tombstone too, so that it stands in no index of a list.
 
+-- The steps that were taken to this shape, with the SHA-256 of their text.
+CREATE TABLE migrations (
+    number INTEGER PRIMARY KEY,
+    digest BLOB NOT NULL
+) STRICT;
+
 -- What was given last: versions, ticket numbers, and the order in which messages and notes were taken in.
 CREATE TABLE counters (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -202,11 +208,14 @@ CREATE TABLE directory (
     data BLOB
 ) STRICT;
 
--- `place`: 0 in `content`, 1 in a file named by the digest, 2 erased. Compressed (zstd) in both.
+-- `place`: 0 in `content`, 1 in a file named by the digest, 2 erased. Compressed (zstd) in both. `named`: 1 once a record
+-- was committed that names it; what nobody came to name is removed when the file is opened.
 CREATE TABLE bodies (
     seq INTEGER PRIMARY KEY,
     digest BLOB NOT NULL UNIQUE,
     place INTEGER NOT NULL,
+    named INTEGER NOT NULL,
     size INTEGER NOT NULL,
     content BLOB
 ) STRICT;
+CREATE INDEX bodies_unnamed ON bodies (seq) WHERE named = 0;

@@ -38,11 +38,19 @@ pub(crate) struct Bodies {
     folder: PathBuf,
     waiting: Mutex<Waiting>,
     /// Held while a file comes or goes, so that a body that is kept again is not removed by an erase before.
-    files: Mutex<()>,
+    files: Mutex<Files>,
 }
 
 /// Bodies that a transaction wrote.
 pub(crate) type Written = Vec<(Digest, Arc<Kept>)>;
+
+#[derive(Debug, Default)]
+struct Files {
+    /// How many copies of the database are being made: until they are done no file goes, as the copy may name it.
+    copies: usize,
+    /// Files to be removed then.
+    later: Vec<Digest>,
+}
 
 #[derive(Debug, Default)]
 struct Waiting {
@@ -67,9 +75,13 @@ impl Bodies {
         if bytes.len() <= MAX_INLINE {
             return Ok(self.wait(digest, Kept { size: bytes.len(), content: Some(packed) }));
         }
-        let _files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let _files = self.files();
         self.write_file(&digest, &packed)?;
         Ok(self.wait(digest, Kept { size: bytes.len(), content: None }))
+    }
+
+    fn files(&self) -> MutexGuard<'_, Files> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wait(&self, digest: Digest, kept: Kept) -> bool {
@@ -125,8 +137,12 @@ impl Bodies {
 
     /// Removes the file of an erased body.
     pub fn remove_file(&self, digest: &Digest) -> Result<(), StoreError> {
-        let _files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut files = self.files();
         if self.waits(digest).is_some() {
+            return Ok(());
+        }
+        if files.copies > 0 {
+            files.later.push(*digest);
             return Ok(());
         }
         match fs::remove_file(self.path(digest)) {
@@ -135,8 +151,20 @@ impl Bodies {
         }
     }
 
-    /// Copies all files into another folder.
-    pub fn copy_files(&self, to: &Path) -> Result<(), StoreError> {
+    /// Makes a copy of the database with `copy`, and copies all files into another folder. A file whose body is erased
+    /// meanwhile goes when that is done: the copy may name it.
+    pub fn copy(&self, copy: impl FnOnce() -> Result<(), StoreError>, to: &Path) -> Result<(), StoreError> {
+        self.files().copies += 1;
+        let result = copy().and_then(|()| self.copy_files(to));
+        let later = {
+            let mut files = self.files();
+            files.copies = files.copies.saturating_sub(1);
+            if files.copies == 0 { std::mem::take(&mut files.later) } else { Vec::new() }
+        };
+        later.iter().try_for_each(|digest| self.remove_file(digest)).and(result)
+    }
+
+    fn copy_files(&self, to: &Path) -> Result<(), StoreError> {
         let doing = "copying the files of bodies";
         if !self.folder.is_dir() {
             return Ok(());
@@ -153,9 +181,11 @@ impl Bodies {
         sync_folder(to).or_failed(doing)
     }
 
-    /// Removes what a power cut left behind: files that were begun, and files of bodies that were erased.
+    /// Removes what a power cut left behind: bodies that no record came to name, files that were begun, files that no
+    /// row names, files of bodies that were erased. Nobody else has the database open.
     pub fn tidy(&self, connection: &Connection) -> Result<(), StoreError> {
         let doing = "tidying the folder of bodies";
+        connection.execute("DELETE FROM bodies WHERE named = 0", []).or_failed(doing)?;
         if !self.folder.is_dir() {
             return Ok(());
         }
@@ -164,7 +194,7 @@ impl Bodies {
             let name = entry.file_name();
             let name = name.to_string_lossy();
             let gone = match name.parse::<Digest>() {
-                Ok(digest) => place(connection, &digest)? == Some(ERASED),
+                Ok(digest) => place(connection, &digest)?.is_none_or(|(place, _)| place == ERASED),
                 Err(_) => name.ends_with(".begun"),
             };
             if gone {
@@ -224,10 +254,20 @@ fn sync_folder(folder: &Path) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-fn place(connection: &Connection, digest: &Digest) -> Result<Option<i64>, StoreError> {
-    prepare(connection, "SELECT place FROM bodies WHERE digest = ?1")
-        .and_then(|mut it| it.query_row(params![digest.as_bytes()], |row| row.get(0)).optional())
+/// Where a body lies, and whether a record names it.
+fn place(connection: &Connection, digest: &Digest) -> Result<Option<(i64, bool)>, StoreError> {
+    prepare(connection, "SELECT place, named FROM bodies WHERE digest = ?1")
+        .and_then(|mut it| it.query_row(params![digest.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?))).optional())
         .or_failed("looking for a body")
+}
+
+/// Why a body is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// A record names it.
+    Named,
+    /// Too many wait.
+    Waits,
 }
 
 /// Writes a body, if it waits. Returns whether there is one: written now, before, or erased since.
@@ -235,21 +275,27 @@ pub(crate) fn write(
     connection: &Connection,
     bodies: &Bodies,
     digest: &Digest,
+    why: Why,
     written: &mut Written,
 ) -> Result<bool, StoreError> {
     let place = place(connection, digest)?;
+    if why == Why::Named && matches!(place, Some((_, false))) {
+        prepare(connection, "UPDATE bodies SET named = 1 WHERE digest = ?1")
+            .and_then(|mut it| it.execute(params![digest.as_bytes()]))
+            .or_failed("writing a body")?;
+    }
     let Some(kept) = bodies.waits(digest) else { return Ok(place.is_some()) };
-    // Two plain statements: an upsert opens a savepoint, and FTS5 writes a segment at each of them.
+    // Plain statements: an upsert opens a savepoint, and FTS5 writes a segment at each of them.
     let sql = match place {
-        None => Some("INSERT INTO bodies (place, size, content, digest) VALUES (?1, ?2, ?3, ?4)"),
-        Some(ERASED) => Some("UPDATE bodies SET place = ?1, size = ?2, content = ?3 WHERE digest = ?4"),
+        None => Some("INSERT INTO bodies (place, size, content, digest, named) VALUES (?1, ?2, ?3, ?4, ?5)"),
+        Some((ERASED, _)) => Some("UPDATE bodies SET place = ?1, size = ?2, content = ?3, named = ?5 WHERE digest = ?4"),
         Some(_) => None,
     };
     if let Some(sql) = sql {
         let to = if kept.content.is_some() { IN_TABLE } else { IN_FILE };
         let size = i64::try_from(kept.size).unwrap_or(i64::MAX);
         prepare(connection, sql)
-            .and_then(|mut it| it.execute(params![to, size, kept.content, digest.as_bytes()]))
+            .and_then(|mut it| it.execute(params![to, size, kept.content, digest.as_bytes(), why == Why::Named]))
             .or_failed("writing a body")?;
     }
     written.push((*digest, kept));
@@ -263,10 +309,30 @@ pub(crate) fn erase(
     digest: &Digest,
     written: &mut Written,
 ) -> Result<(), StoreError> {
-    if !write(connection, bodies, digest, written)? {
+    if !write(connection, bodies, digest, Why::Named, written)? {
         return Ok(());
     }
     let sql = "UPDATE bodies SET place = 2, content = NULL WHERE digest = ?1";
     prepare(connection, sql).and_then(|mut it| it.execute(params![digest.as_bytes()])).or_failed("erasing a body")?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_erased_while_a_copy_is_made_goes_when_the_copy_has_it() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let (files, copied) = (folder.path().join("bodies"), folder.path().join("copy"));
+        let bodies = Bodies::new(files.clone());
+        let bytes = vec![7; MAX_INLINE + 1];
+        let digest = Digest::of(&bytes);
+        bodies.keep(digest, &bytes).unwrap();
+        let kept = bodies.waits(&digest).unwrap();
+        bodies.settle(&vec![(digest, kept)]);
+        let there = |folder: &Path| folder.join(digest.to_string()).exists();
+        bodies.copy(|| bodies.remove_file(&digest), &copied).unwrap();
+        assert!(there(&copied) && !there(&files));
+    }
 }

@@ -3,14 +3,16 @@
 use std::fs::{File, TryLockError};
 use std::path::Path;
 
+use mailflow_core::digest::Digest;
 use mailflow_core::store::{StoreError, StoreErrorKind};
-use rusqlite::{CachedStatement, Connection, OpenFlags};
+use rusqlite::{CachedStatement, Connection, OpenFlags, params};
 
 use crate::error::OrFailed;
 
 /// What stands in `PRAGMA application_id`: `mflw`.
 const APPLICATION_ID: i64 = 0x6d66_6c77;
-/// The steps from an empty file to the newest shape; `PRAGMA user_version` counts those that were taken.
+/// The steps from an empty file to the newest shape; `PRAGMA user_version` counts those that were taken, and the table
+/// `migrations` has the digest of each: a step that was taken must not be another one now.
 const MIGRATIONS: &[&str] = &[include_str!("../migrations/1.sql")];
 /// More than there are different statements.
 const STATEMENTS: usize = 256;
@@ -73,12 +75,14 @@ fn check_is_ours(connection: &Connection, path: &Path) -> Result<(), StoreError>
     let (id, version) = (pragma("application_id").or_failed(&doing)?, pragma("user_version").or_failed(&doing)?);
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).or_failed(&doing)?;
-    let path = path.display();
+    let (taken, path) = (version, path.display());
     let problem = if id != APPLICATION_ID && (id, version, tables) != (0, 0, 0) {
         format!("`{path}` is a database of another program; name another file")
     } else if version > newest() {
         let newest = newest();
         format!("`{path}` has shape {version}, this program knows {newest}; use the later version of mailflow")
+    } else if !steps_are_ours(connection, taken) {
+        format!("`{path}` was brought to its shape by an unreleased version of mailflow; use that one, or another file")
     } else {
         return Ok(());
     };
@@ -89,12 +93,24 @@ fn newest() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
+/// Whether the steps that were taken are those that this program would take.
+fn steps_are_ours(connection: &Connection, taken: i64) -> bool {
+    let sql = "SELECT digest FROM migrations WHERE number = ?1";
+    let same = |number: i64, step: &str| {
+        let digest = connection.query_row(sql, [number], |row| row.get::<_, [u8; 32]>(0));
+        digest.is_ok_and(|digest| digest == *Digest::of(step.as_bytes()).as_bytes())
+    };
+    (1_i64..).zip(MIGRATIONS).take_while(|(number, _)| *number <= taken).all(|(number, step)| same(number, step))
+}
+
 /// Takes the steps that were not taken yet, each in a transaction of its own.
 fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let taken: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     for (number, step) in (1_i64..).zip(MIGRATIONS).filter(|(number, _)| *number > taken) {
         let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         transaction.execute_batch(step)?;
+        let digest = Digest::of(step.as_bytes());
+        transaction.execute("INSERT INTO migrations (number, digest) VALUES (?1, ?2)", params![number, digest.as_bytes()])?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", number)?;
         transaction.commit()?;

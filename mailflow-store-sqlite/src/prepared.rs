@@ -63,7 +63,7 @@ impl Prepared {
                 Entry::Insert(record) | Entry::Replace(_, record) => {
                     bodies.extend(record.bodies());
                     let row = Row::of(&record)?;
-                    bytes += row.data.len();
+                    bytes += if let Value::Blob(data) = &row.data { data.len() } else { 0 };
                     Action::Put(row)
                 }
                 Entry::RelyOn(..) => Action::RelyOn,

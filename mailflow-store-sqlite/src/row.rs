@@ -24,7 +24,7 @@ pub(crate) struct Row {
     /// In the order of [`Table`](crate::table::Table).
     pub columns: Vec<Value>,
     /// The record as JSON.
-    pub data: Vec<u8>,
+    pub data: Value,
     /// What else there is to do.
     pub beside: Beside,
 }
@@ -65,7 +65,7 @@ impl Row {
             Record::Directory(it) => json(it),
             _ => return Err(unknown_kind()),
         }?;
-        Ok(Self { columns, data, beside })
+        Ok(Self { columns, data: Value::Blob(data), beside })
     }
 }
 

@@ -90,8 +90,8 @@ impl SqliteStore {
                     return Err(StoreError::new(StoreErrorKind::Other, doing));
                 }
                 let name = to.to_string_lossy().into_owned();
-                connection.execute("VACUUM INTO ?1", [name]).or_failed(doing)?;
-                bodies.copy_files(&with_suffix(&to, ".bodies"))?;
+                let copy = || connection.execute("VACUUM INTO ?1", [name]).or_failed(doing).map(|_| ());
+                bodies.copy(copy, &with_suffix(&to, ".bodies"))?;
                 File::open(&to).and_then(|file| file.sync_all()).or_failed(doing)
             })
             .await

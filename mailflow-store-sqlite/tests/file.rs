@@ -61,6 +61,46 @@ async fn a_database_of_a_later_version_is_refused() {
 }
 
 #[tokio::test]
+async fn a_database_whose_steps_were_others_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("desk.db");
+    drop(open(&path));
+    let connection = Connection::open(&path).unwrap();
+    connection.execute("UPDATE migrations SET digest = zeroblob(32)", []).unwrap();
+    let error = SqliteStore::open(&path, Options::default()).unwrap_err();
+    assert!(error.is_unusable() && error.to_string().contains("unreleased version"), "{error}");
+    connection.execute("DROP TABLE migrations", []).unwrap();
+    assert!(SqliteStore::open(&path, Options::default()).unwrap_err().is_unusable());
+}
+
+#[tokio::test]
+async fn bodies_that_no_record_came_to_name_are_removed_when_the_file_is_opened() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("desk.db");
+    let files = || std::fs::read_dir(folder.path().join("desk.db.bodies")).map_or(0, Iterator::count);
+    let store = open(&path);
+    // So many that they are written without waiting for a commit.
+    let noise = |seed: u32| -> Vec<u8> {
+        (0..50_000_u32).flat_map(|nth| (nth ^ seed << 20).wrapping_mul(2_654_435_761).to_be_bytes()).collect()
+    };
+    let mut digests = Vec::new();
+    for seed in 0..100 {
+        digests.push(store.keep_body(noise(seed)).await.unwrap());
+    }
+    let large = store.keep_body(large()).await.unwrap();
+    insert(&store, vec![arrival(1, &noise(1), ArrivalState::Received).into()]).await;
+    assert_eq!(files(), 1);
+    drop(store);
+    let bodies = |sql: &str| -> i64 { Connection::open(&path).unwrap().query_row(sql, [], |row| row.get(0)).unwrap() };
+    assert!(bodies("SELECT count(*) FROM bodies WHERE named = 0") > 50);
+    let store = open(&path);
+    assert_eq!(bodies("SELECT count(*) FROM bodies"), 1);
+    assert_eq!(files(), 0);
+    assert_eq!(store.body(&large).await.unwrap(), None);
+    assert_eq!(store.body(&digests[1]).await.unwrap(), Some(noise(1)));
+}
+
+#[tokio::test]
 async fn every_table_is_strict() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("desk.db");

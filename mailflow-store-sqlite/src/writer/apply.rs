@@ -8,7 +8,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
 
 use super::index;
-use crate::bodies::{self, Bodies, Written};
+use crate::bodies::{self, Bodies, Why, Written};
 use crate::connection::prepare;
 use crate::error::OrFailed as _;
 use crate::prepared::{Action, Prepared, Step};
@@ -58,7 +58,7 @@ pub(super) fn changeset(
     bodies: &Bodies,
     counters: &mut Counters,
     written: &mut Written,
-    changes: Prepared,
+    changes: &Prepared,
 ) -> Result<Result<Committed, CommitError>, StoreError> {
     let mut stale: Vec<Key> = Vec::new();
     let mut standings = Vec::with_capacity(changes.steps.len());
@@ -72,12 +72,12 @@ pub(super) fn changeset(
     if !stale.is_empty() {
         return Ok(Err(CommitError::Conflict(stale)));
     }
-    let highest = match highest_number(connection, &changes)? {
+    let highest = match highest_number(connection, changes)? {
         Ok(highest) => highest,
         Err(refusal) => return Ok(Err(refusal.into())),
     };
     for digest in &changes.bodies {
-        if !bodies::write(connection, bodies, digest, written)? {
+        if !bodies::write(connection, bodies, digest, Why::Named, written)? {
             let doing = format!("a record names the body {digest}, which was not kept; keep it first");
             return Ok(Err(StoreError::new(StoreErrorKind::Other, doing).into()));
         }
@@ -87,7 +87,7 @@ pub(super) fn changeset(
     let mut applying = Applying { connection, counters, first_number: changes.first_number, numbers: Vec::new() };
     // Tickets first: their messages are indexed under where they lie now.
     let (tickets, others): (Vec<_>, Vec<_>) =
-        changes.steps.into_iter().zip(standings).partition(|(step, _)| step.table.name == TICKETS.name);
+        changes.steps.iter().zip(standings).partition(|(step, _)| step.table.name == TICKETS.name);
     for (step, standing) in tickets.into_iter().chain(others) {
         applying.step(step, standing)?;
     }
@@ -139,15 +139,15 @@ struct Applying<'a> {
 }
 
 impl Applying<'_> {
-    fn step(&mut self, step: Step, standing: Standing) -> Result<(), StoreError> {
-        match step.action {
+    fn step(&mut self, step: &Step, standing: Standing) -> Result<(), StoreError> {
+        match &step.action {
             Action::RelyOn => Ok(()),
-            Action::Erase => self.erase(&step),
-            Action::Put(_) => self.put(step, standing),
+            Action::Erase => self.erase(step),
+            Action::Put(row) => self.put(step, row, standing),
         }
     }
 
-    fn execute(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> Result<(), StoreError> {
+    fn execute<'v>(&self, sql: &str, values: impl IntoIterator<Item = &'v Value>) -> Result<(), StoreError> {
         prepare(self.connection, sql)
             .and_then(|mut it| it.execute(params_from_iter(values)))
             .or_failed(WRITING)
@@ -156,41 +156,41 @@ impl Applying<'_> {
 
     fn erase(&self, step: &Step) -> Result<(), StoreError> {
         index::forget(self.connection, &step.key)?;
-        let values = step.values.iter().cloned();
         if step.key.kind().leaves_tombstone() {
             let version = integer(self.counters.version);
-            self.execute(&step.table.sql.bury, std::iter::once(version).chain(values))
+            self.execute(&step.table.sql.bury, std::iter::once(&version).chain(&step.values))
         } else {
-            self.execute(&step.table.sql.delete, values)
+            self.execute(&step.table.sql.delete, &step.values)
         }
     }
 
-    fn put(&mut self, step: Step, standing: Standing) -> Result<(), StoreError> {
-        let Action::Put(mut row) = step.action else { return Ok(()) };
+    fn put(&mut self, step: &Step, row: &Row, standing: Standing) -> Result<(), StoreError> {
+        let mut number_column = None;
         if let Beside::Ticket { id, number: 0, .. } = row.beside {
             let number = (self.counters.number + 1).max(self.first_number);
             self.counters.number = number;
             self.numbers.push((id, number));
-            if let Some(column) = row.columns.first_mut() {
-                *column = integer(number);
-            }
+            number_column = Some(integer(number));
         }
         // What comes back from its tombstone counts as taken in now.
         let replaces = standing == Standing::Record || (standing == Standing::Tombstone && !step.table.numbered);
         if standing == Standing::Tombstone && step.table.numbered {
-            self.execute(&step.table.sql.delete, step.values.iter().cloned())?;
+            self.execute(&step.table.sql.delete, &step.values)?;
         }
         let before = if replaces { index::before(self.connection, &step.key)? } else { None };
         let version = integer(self.counters.version);
-        let values = row.columns.into_iter().chain([version, Value::Blob(row.data)]).chain(step.values);
+        // The number is the first column of a ticket.
+        let columns = number_column.iter().chain(row.columns.iter().skip(usize::from(number_column.is_some())));
+        let values = columns.chain([&version, &row.data]).chain(&step.values);
         if replaces {
             self.execute(&step.table.sql.update, values)?;
         } else if step.table.numbered {
             self.counters.seq += 1;
-            self.execute(&step.table.sql.insert, values.chain([Value::Integer(self.counters.seq)]))?;
+            let seq = Value::Integer(self.counters.seq);
+            self.execute(&step.table.sql.insert, values.chain([&seq]))?;
         } else {
             self.execute(&step.table.sql.insert, values)?;
         }
-        index::put(self.connection, &step.key, row.beside, before, self.counters.seq)
+        index::put(self.connection, &step.key, &row.beside, before, self.counters.seq)
     }
 }

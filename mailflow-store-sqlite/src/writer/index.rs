@@ -71,17 +71,17 @@ fn scope(connection: &Connection, ticket: TicketId) -> Result<Option<Scope>, Sto
 pub(super) fn put(
     connection: &Connection,
     key: &Key,
-    beside: Beside,
+    beside: &Beside,
     before: Option<Before>,
     seq: i64,
 ) -> Result<(), StoreError> {
     match (beside, before) {
         (Beside::Ticket { id, scope, .. }, before) => match before {
-            Some(Before::Ticket(Some(lay))) if lay == scope => Ok(()),
-            _ => move_ticket(connection, id, &scope),
+            Some(Before::Ticket(Some(lay))) if lay == *scope => Ok(()),
+            _ => move_ticket(connection, *id, scope),
         },
         (Beside::Words { ticket, hash, .. }, Some(Before::Words { ticket: was, hash: had, .. }))
-            if *ticket.as_bytes() == was && hash == had =>
+            if *ticket.as_bytes() == was && *hash == had =>
         {
             Ok(())
         }
@@ -93,8 +93,8 @@ pub(super) fn put(
                 }
                 _ => seq,
             };
-            let scope = scope(connection, ticket)?;
-            add(connection, seq, scope.as_ref(), &words)
+            let scope = scope(connection, *ticket)?;
+            add(connection, seq, scope.as_ref(), words)
         }
         (Beside::Contact(words), before) => {
             let Key::Contact(id) = key else { return Ok(()) };

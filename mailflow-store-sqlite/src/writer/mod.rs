@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use mailflow_core::digest::Digest;
-use mailflow_core::store::{CommitError, Committed, StoreError};
+use mailflow_core::store::{CommitError, Committed, StoreError, StoreErrorKind};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::bodies::{self, Bodies, Written};
+use crate::bodies::{self, Bodies, Why, Written};
 use crate::connection::prepare;
 use crate::error::{OrFailed as _, again, closed};
 use crate::prepared::Prepared;
@@ -83,12 +83,11 @@ struct Writing {
     counters: Counters,
 }
 
-/// An answer that is given when the group is durable.
-enum Done {
-    /// `None` if the group failed before it was this one's turn.
-    Commit(Answer<Committed, CommitError>, Option<Result<Committed, CommitError>>),
-    Written(Answer<(), StoreError>),
-    Erased(Digest, Answer<(), StoreError>),
+/// What came of a job; its answer is given when the group is durable.
+enum Outcome {
+    Commit(Result<Committed, CommitError>),
+    Written,
+    Erased,
 }
 
 impl Writing {
@@ -105,47 +104,41 @@ impl Writing {
         }
     }
 
-    /// Writes a group in one transaction and answers.
+    /// Writes a group in one transaction and answers. If one of several cannot be written for a reason of its own, each
+    /// goes alone.
     fn write(&mut self, group: Vec<Job>) {
         let before = self.counters;
-        let erases = group.iter().any(|job| matches!(job, Job::EraseBody(..)));
-        let mut done = Vec::with_capacity(group.len());
         let mut written = Written::new();
-        match self.transact(group, erases, &mut done, &mut written) {
-            Ok(()) => {
+        match self.transact(&group, &mut written) {
+            Ok(outcomes) => {
                 self.bodies.settle(&written);
-                done.into_iter().for_each(|done| self.answer(done));
+                group.into_iter().zip(outcomes).for_each(|(job, outcome)| self.answer(job, outcome));
             }
             Err(failure) => {
-                tracing::warn!(error = &failure as &dyn std::error::Error, "a group of changes was not written");
                 self.counters = before;
                 let _ = self.connection.execute_batch("ROLLBACK");
-                done.into_iter().for_each(|done| refuse(done, &failure));
+                if failure.kind() == StoreErrorKind::Other && group.len() > 1 {
+                    group.into_iter().for_each(|job| self.write(vec![job]));
+                    return;
+                }
+                tracing::warn!(error = &failure as &dyn std::error::Error, "a group of changes was not written");
+                group.into_iter().for_each(|job| refuse(job, &failure));
             }
         }
     }
 
-    fn transact(
-        &mut self,
-        group: Vec<Job>,
-        erases: bool,
-        done: &mut Vec<Done>,
-        written: &mut Written,
-    ) -> Result<(), StoreError> {
+    fn transact(&mut self, group: &[Job], written: &mut Written) -> Result<Vec<Outcome>, StoreError> {
         // What is erased shall not be found in free pages.
+        let erases = group.iter().any(|job| matches!(job, Job::EraseBody(..)));
         let secure = |on: &str| format!("PRAGMA secure_delete = {on}");
         if erases {
             self.connection.execute_batch(&secure("ON")).or_failed("preparing to erase")?;
         }
-        let mut result = self.run("BEGIN IMMEDIATE");
-        for job in group {
-            // After a failure the rest is only put where it gets its answer.
-            let failed = result.is_err();
-            let step = self.one(job, failed, done, written);
-            result = result.and(step);
-        }
-        let counters = self.counters;
-        let result = result.and_then(|()| counters.write(&self.connection)).and_then(|()| self.run("COMMIT"));
+        let result = self.run("BEGIN IMMEDIATE").and_then(|()| {
+            let outcomes: Vec<Outcome> = group.iter().map(|job| self.one(job, written)).collect::<Result<_, _>>()?;
+            self.counters.write(&self.connection)?;
+            self.run("COMMIT").map(|()| outcomes)
+        });
         if erases {
             self.connection.execute_batch(&secure("FAST")).or_failed("having erased")?;
         }
@@ -157,50 +150,40 @@ impl Writing {
         Ok(())
     }
 
-    fn one(&mut self, job: Job, failed: bool, done: &mut Vec<Done>, written: &mut Written) -> Result<(), StoreError> {
+    fn one(&mut self, job: &Job, written: &mut Written) -> Result<Outcome, StoreError> {
+        let (connection, bodies) = (&self.connection, &self.bodies);
         match job {
-            Job::Commit(prepared, answer) => {
-                if failed {
-                    done.push(Done::Commit(answer, None));
-                    return Ok(());
-                }
-                let counters = &mut self.counters;
-                let result = apply::changeset(&self.connection, &self.bodies, counters, written, prepared);
-                let (result, failure) = match result {
-                    Ok(result) => (Some(result), Ok(())),
-                    Err(failure) => (None, Err(failure)),
-                };
-                done.push(Done::Commit(answer, result));
-                failure
+            Job::Commit(prepared, _) => {
+                apply::changeset(connection, bodies, &mut self.counters, written, prepared).map(Outcome::Commit)
             }
-            Job::WriteBodies(answer) => {
-                done.push(Done::Written(answer));
-                let all = if failed { Vec::new() } else { self.bodies.all_waiting() };
-                let write = |digest| bodies::write(&self.connection, &self.bodies, digest, written).map(|_| ());
-                all.iter().try_for_each(write)
+            Job::WriteBodies(_) => {
+                let write = |digest| bodies::write(connection, bodies, digest, Why::Waits, written).map(|_| ());
+                bodies.all_waiting().iter().try_for_each(write)?;
+                Ok(Outcome::Written)
             }
-            Job::EraseBody(digest, answer) => {
-                done.push(Done::Erased(digest, answer));
-                if failed { Ok(()) } else { bodies::erase(&self.connection, &self.bodies, &digest, written) }
+            Job::EraseBody(digest, _) => {
+                bodies::erase(connection, bodies, digest, written)?;
+                Ok(Outcome::Erased)
             }
         }
     }
 
-    fn answer(&self, done: Done) {
+    fn answer(&self, job: Job, outcome: Outcome) {
         // Whoever asked may have gone; what was written stays.
-        match done {
-            Done::Commit(answer, result) => drop(answer.send(result.unwrap_or_else(|| Err(closed().into())))),
-            Done::Written(answer) => drop(answer.send(Ok(()))),
-            Done::Erased(digest, answer) => drop(answer.send(self.bodies.remove_file(&digest))),
+        match (job, outcome) {
+            (Job::Commit(_, answer), Outcome::Commit(result)) => drop(answer.send(result)),
+            (Job::Commit(_, answer), _) => drop(answer.send(Err(closed().into()))),
+            (Job::WriteBodies(answer), _) => drop(answer.send(Ok(()))),
+            (Job::EraseBody(digest, answer), _) => drop(answer.send(self.bodies.remove_file(&digest))),
         }
     }
 }
 
 /// Tells one of a group that the group failed.
-fn refuse(done: Done, failure: &StoreError) {
-    match done {
-        Done::Commit(answer, _) => drop(answer.send(Err(again(failure).into()))),
-        Done::Written(answer) | Done::Erased(_, answer) => drop(answer.send(Err(again(failure)))),
+fn refuse(job: Job, failure: &StoreError) {
+    match job {
+        Job::Commit(_, answer) => drop(answer.send(Err(again(failure).into()))),
+        Job::WriteBodies(answer) | Job::EraseBody(_, answer) => drop(answer.send(Err(again(failure)))),
     }
 }
 

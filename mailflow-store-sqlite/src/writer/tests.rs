@@ -3,6 +3,7 @@ use std::sync::Arc;
 use mailflow_core::store::{Changeset, CommitError, Entry};
 use mailflow_test::store::samples::{message, pulse};
 use rusqlite::Connection;
+use rusqlite::limits::Limit;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
@@ -60,4 +61,18 @@ fn when_the_disk_is_full_the_whole_group_fails_and_the_next_one_succeeds() {
     assert_eq!(versions, [1, 2, 3], "a group that failed used no version up");
     assert!(matches!(results.last(), Some(Err(CommitError::Conflict(keys))) if keys.len() == 2));
     assert_eq!(rows(&writing.connection), 6);
+}
+
+#[test]
+fn a_changeset_that_cannot_be_written_does_not_fail_its_group() {
+    let folder = TempDir::new().unwrap();
+    let mut writing = writing(&folder);
+    writing.connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, 100_000).unwrap();
+    let (group, answers): (Vec<_>, Vec<_>) = [job(1, 64), job(2, 1 << 20), job(3, 64)].into_iter().unzip();
+    writing.write(group);
+    let results: Vec<_> = answers.into_iter().map(|it| it.blocking_recv().unwrap()).collect();
+    assert!(matches!(results.get(1), Some(Err(CommitError::Failed(_)))), "{results:?}");
+    let versions: Vec<u64> = results.iter().flatten().map(|it| it.version.number()).collect();
+    assert_eq!(versions, [1, 2]);
+    assert_eq!(rows(&writing.connection), 4);
 }
