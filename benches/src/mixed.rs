@@ -50,7 +50,11 @@ fn headers(numbers: &mut Numbers, number: u64) -> String {
     let person = answers(number).unwrap_or(number) % 701;
     let (first, last) = (name(person * 7 + 3), name(person * 11 + 5));
     let (minute, second) = (number / 60 % 60, number % 60);
-    let date = format!("Mon, {} Sep 2024 {:02}:{minute:02}:{second:02} +0200", 2 + number / 3600 / 24 % 28, number / 3600 % 24);
+    let date = format!(
+        "Mon, {} Sep 2024 {:02}:{minute:02}:{second:02} +0200",
+        2 + number / 3600 / 24 % 28,
+        number / 3600 % 24
+    );
     for hop in 0..3 + numbers.below(3) {
         let _ = write!(
             mail,
@@ -160,7 +164,8 @@ fn letter(numbers: &mut Numbers, number: u64, bytes: usize) -> String {
             let _ = write!(text, "> {}\r\n", line.trim_end());
         });
     }
-    let _ = write!(text, "-- \r\n{} Ltd, {} Street 7\r\nPhone +49 30 1234{number}\r\n", name(number), name(number + 1));
+    let _ =
+        write!(text, "-- \r\n{} Ltd, {} Street 7\r\nPhone +49 30 1234{number}\r\n", name(number), name(number + 1));
     text
 }
 
@@ -169,16 +174,26 @@ fn text_part(numbers: &mut Numbers, kind: &str, text: &str, to: &mut String) {
     let accented = || text.replace("ue", "ü").replace("lo ", "lö ").replace("ce ", "cé ");
     match numbers.below(10) {
         0..6 => {
-            let _ = write!(to, "Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{}\r\n", accented());
+            let _ = write!(
+                to,
+                "Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{}\r\n",
+                accented()
+            );
         }
         6..9 => {
             let (charset, latin) = if numbers.below(3) == 0 { ("iso-8859-1", true) } else { ("utf-8", false) };
-            let _ = write!(to, "Content-Type: text/{kind}; charset={charset}\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n");
+            let _ = write!(
+                to,
+                "Content-Type: text/{kind}; charset={charset}\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+            );
             quoted_printable(&accented(), latin, to);
             to.push_str("\r\n");
         }
         _ => {
-            let _ = write!(to, "Content-Type: text/{kind}; charset=\"utf-8\"\r\nContent-Transfer-Encoding: base64\r\n\r\n");
+            let _ = write!(
+                to,
+                "Content-Type: text/{kind}; charset=\"utf-8\"\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+            );
             wrap(&BASE64.encode(accented().as_bytes()), 76, to);
         }
     }
@@ -243,12 +258,20 @@ fn html(text: &str, bytes: usize) -> String {
         "<html><head><meta http-equiv=\"Content-Type\" content=\"text/html; charset=utf-8\"><style type=\"text/css\">\r\np.MsoNormal, li.MsoNormal { margin: 0cm; font-size: 11.0pt; font-family: \"Calibri\", sans-serif; }\r\na:link { color: #0563C1; text-decoration: underline; }\r\n</style></head><body lang=\"EN\" link=\"#0563C1\" vlink=\"#954F72\"><div class=\"WordSection1\">\r\n",
     );
     for paragraph in text.split("\r\n\r\n") {
-        let _ = write!(html, "<p class=\"MsoNormal\"><span style=\"font-size:11.0pt;font-family:&quot;Calibri&quot;,sans-serif;color:#1F497D\">{}</span><o:p></o:p></p>\r\n", paragraph.replace("> ", "&gt; "));
+        let _ = write!(
+            html,
+            "<p class=\"MsoNormal\"><span style=\"font-size:11.0pt;font-family:&quot;Calibri&quot;,sans-serif;color:#1F497D\">{}</span><o:p></o:p></p>\r\n",
+            paragraph.replace("> ", "&gt; ")
+        );
     }
     let mut row = 0;
     while html.len() < bytes {
         row += 1;
-        let _ = write!(html, "<table border=\"0\" cellspacing=\"0\" cellpadding=\"0\" width=\"600\" style=\"width:450.0pt;border-collapse:collapse\"><tr><td style=\"padding:0cm 5.4pt 0cm 5.4pt\"><a href=\"https://www.example.com/track?id={row}&amp;u={:x}\"><img src=\"https://www.example.com/i/{row}.png\" width=\"120\" height=\"40\" alt=\"\"></a></td></tr></table>\r\n", Numbers::new(row).next());
+        let _ = write!(
+            html,
+            "<table border=\"0\" cellspacing=\"0\" cellpadding=\"0\" width=\"600\" style=\"width:450.0pt;border-collapse:collapse\"><tr><td style=\"padding:0cm 5.4pt 0cm 5.4pt\"><a href=\"https://www.example.com/track?id={row}&amp;u={:x}\"><img src=\"https://www.example.com/i/{row}.png\" width=\"120\" height=\"40\" alt=\"\"></a></td></tr></table>\r\n",
+            Numbers::new(row).next()
+        );
     }
     html + "</div></body></html>\r\n"
 }
@@ -281,7 +304,10 @@ fn with_attachments(numbers: &mut Numbers, number: u64, room: usize, mail: &mut 
             2 => ("text/csv", "export.csv"),
             _ => ("image/jpeg", "IMG_0001.jpg"),
         };
-        let _ = write!(mail, "\r\n--{boundary}\r\nContent-Type: {kind}; name=\"{nth}-{name}\"\r\nContent-Disposition: attachment; filename=\"{nth}-{name}\"\r\nContent-Transfer-Encoding: base64\r\n\r\n");
+        let _ = write!(
+            mail,
+            "\r\n--{boundary}\r\nContent-Type: {kind}; name=\"{nth}-{name}\"\r\nContent-Disposition: attachment; filename=\"{nth}-{name}\"\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        );
         if kind == "text/csv" {
             wrap(&BASE64.encode(paragraphs(numbers, each * 73 / 100).as_bytes()), 76, mail);
         } else {

@@ -288,7 +288,9 @@ pub(crate) fn write(
     // Plain statements: an upsert opens a savepoint, and FTS5 writes a segment at each of them.
     let sql = match place {
         None => Some("INSERT INTO bodies (place, size, content, digest, named) VALUES (?1, ?2, ?3, ?4, ?5)"),
-        Some((ERASED, _)) => Some("UPDATE bodies SET place = ?1, size = ?2, content = ?3, named = ?5 WHERE digest = ?4"),
+        Some((ERASED, _)) => {
+            Some("UPDATE bodies SET place = ?1, size = ?2, content = ?3, named = ?5 WHERE digest = ?4")
+        }
         Some(_) => None,
     };
     if let Some(sql) = sql {

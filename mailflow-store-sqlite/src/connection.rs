@@ -82,7 +82,9 @@ fn check_is_ours(connection: &Connection, path: &Path) -> Result<(), StoreError>
         let newest = newest();
         format!("`{path}` has shape {version}, this program knows {newest}; use the later version of mailflow")
     } else if !steps_are_ours(connection, taken) {
-        format!("`{path}` was brought to its shape by an unreleased version of mailflow; use that one, or another file")
+        format!(
+            "`{path}` was brought to its shape by an unreleased version of mailflow; use that one, or another file"
+        )
     } else {
         return Ok(());
     };
@@ -110,7 +112,8 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
         let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         transaction.execute_batch(step)?;
         let digest = Digest::of(step.as_bytes());
-        transaction.execute("INSERT INTO migrations (number, digest) VALUES (?1, ?2)", params![number, digest.as_bytes()])?;
+        transaction
+            .execute("INSERT INTO migrations (number, digest) VALUES (?1, ?2)", params![number, digest.as_bytes()])?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", number)?;
         transaction.commit()?;

@@ -91,7 +91,8 @@ async fn bodies_that_no_record_came_to_name_are_removed_when_the_file_is_opened(
     insert(&store, vec![arrival(1, &noise(1), ArrivalState::Received).into()]).await;
     assert_eq!(files(), 1);
     drop(store);
-    let bodies = |sql: &str| -> i64 { Connection::open(&path).unwrap().query_row(sql, [], |row| row.get(0)).unwrap() };
+    let bodies =
+        |sql: &str| -> i64 { Connection::open(&path).unwrap().query_row(sql, [], |row| row.get(0)).unwrap() };
     assert!(bodies("SELECT count(*) FROM bodies WHERE named = 0") > 50);
     let store = open(&path);
     assert_eq!(bodies("SELECT count(*) FROM bodies"), 1);
