@@ -2,5 +2,6 @@
 
 pub mod auth;
 pub mod cli;
+pub mod demo;
 pub mod inspect;
 pub mod setup;

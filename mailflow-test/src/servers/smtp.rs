@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
 
 use super::cut::Cut;
 use super::lines::{Lines, Stream, base64_text, plain_response};
@@ -29,6 +30,7 @@ pub struct AcceptedMail {
 #[derive(Debug, Clone, Default)]
 pub struct SmtpServer {
     accepted: Arc<Mutex<Vec<AcceptedMail>>>,
+    count: Arc<watch::Sender<usize>>,
     faults: Arc<Mutex<SmtpFaults>>,
     mailboxes: Option<Mailboxes>,
     login: Option<(String, String)>,
@@ -80,6 +82,13 @@ impl SmtpServer {
     /// What it accepted, in order.
     pub fn accepted(&self) -> Vec<AcceptedMail> {
         self.accepted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What it accepted after the first `seen` mails; waits until there is one.
+    pub async fn accepted_after(&self, seen: usize) -> Vec<AcceptedMail> {
+        // The sender is ours, so waiting does not end early.
+        let _ = self.count.subscribe().wait_for(|count| *count > seen).await;
+        self.accepted().split_off(seen)
     }
 
     /// Listens on a free port of 127.0.0.1.
@@ -149,7 +158,9 @@ impl SmtpServer {
                 mailboxes.deliver_to_address(recipient, &mail.bytes);
             }
         }
-        self.accepted.lock().unwrap_or_else(PoisonError::into_inner).push(mail);
+        let mut accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner);
+        accepted.push(mail);
+        self.count.send_replace(accepted.len());
     }
 }
 
