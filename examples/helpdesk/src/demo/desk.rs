@@ -46,8 +46,7 @@ pub async fn set_up(
 
     let source_id: SourceId = admin.new_id();
     let sealed = key.seal(&mail_password, &source_context(source_id)).map_err(SetupError::from)?;
-    let access =
-        SourceAccess::Pop3 { server: here(pop3), user: MAILBOX.to_owned(), password: sealed, apop: false };
+    let access = SourceAccess::Pop3 { server: here(pop3), user: MAILBOX.to_owned(), password: sealed, apop: false };
     let source = Source::new(source_id, "Demo mailbox", access);
     let source = Source { check_interval_s: 10, destination: Some(destination_id), ..source };
 
@@ -145,7 +144,8 @@ pub async fn begin_to_work(flow: &Mailflow) -> Result<(), Error> {
     if let Some(ticket) = ticket_about(flow, anna, "order 10452").await? {
         let desk = flow.desk(anna);
         desk.change(ticket.id, TicketWish::Assign(Some(anna))).await?;
-        desk.note(ticket.id, "The parcel lies at the depot since Tuesday. I asked them to try again tomorrow.").await?;
+        desk.note(ticket.id, "The parcel lies at the depot since Tuesday. I asked them to try again tomorrow.")
+            .await?;
     }
     if let Some(ticket) = ticket_about(flow, ben, "free ticket").await? {
         flow.desk(ben).change(ticket.id, TicketWish::Close).await?;
