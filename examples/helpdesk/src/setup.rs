@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use mailflow_core::agent::{Agent, BUILT_IN_ADMINISTRATOR};
 use mailflow_core::destination::{Destination, DestinationAccess};
 use mailflow_core::flow::{Error, Mailflow};
 use mailflow_core::id::DestinationId;
@@ -11,6 +12,8 @@ use mailflow_core::store::StoreError;
 use mailflow_store_sqlite::{Options, SqliteStore};
 use mailflow_transport::Connectors;
 use mailflow_transport::seal::{KeyFile, SealError};
+
+use crate::auth;
 
 /// An open desk.
 #[derive(Debug, Clone)]
@@ -93,4 +96,19 @@ pub async fn ensure_destination(flow: &Mailflow) -> Result<(), Error> {
     let id: DestinationId = flow.admin().new_id();
     let waiting = Destination::new(id, "No mail server yet", DestinationAccess::Embedded);
     flow.admin().save(&Destination { default: true, enabled: false, ..waiting }).await
+}
+
+/// Gives the built-in administrator his first password, if he has none. It is known nowhere else from now on.
+///
+/// # Errors
+/// [`Error`] if it cannot be written.
+pub async fn first_password(flow: &Mailflow) -> Result<Option<String>, Error> {
+    let directory = flow.directory();
+    let Some(administrator) = directory.agents.get(&BUILT_IN_ADMINISTRATOR).filter(|it| it.password.is_none()) else {
+        return Ok(None);
+    };
+    let password = auth::new_password();
+    let hash = auth::hash(&password)?;
+    flow.admin().save(&Agent { password: Some(hash), ..administrator.clone() }).await?;
+    Ok(Some(password))
 }

@@ -4,4 +4,4 @@ mod password;
 mod session;
 
 pub use password::{hash, new_password, verify};
-pub use session::{COOKIE, SignIn, cookie, ended_cookie, secret_of, token_of};
+pub use session::{COOKIE, SignIn, cookie, ended_cookie, has_cookie, secret_of, token_of};

@@ -115,6 +115,16 @@ pub fn secret_of(headers: &HeaderMap) -> Option<String> {
     if let Some(secret) = bearer.and_then(|value| value.strip_prefix("Bearer ")) {
         return Some(secret.trim().to_owned());
     }
+    cookie_of(headers)
+}
+
+/// Whether a request carries a session in its cookie, which a browser sends without being asked.
+#[must_use]
+pub fn has_cookie(headers: &HeaderMap) -> bool {
+    cookie_of(headers).is_some()
+}
+
+fn cookie_of(headers: &HeaderMap) -> Option<String> {
     let cookies = headers.get_all(COOKIE_HEADER).into_iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(name, _)| *name == COOKIE).map(|(_, secret)| secret.to_owned())

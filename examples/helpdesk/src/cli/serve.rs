@@ -1,11 +1,15 @@
-//! `mailflow serve` and `mailflow demo`: the desk as it runs.
+//! `mailflow serve`: the desk as it runs.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use mailflow_core::flow::words;
+use tokio::net::TcpListener;
 
-use super::Exit;
+use super::{Exit, exit, print, say};
+use crate::setup::{self, IfMissing};
+use crate::web::{self, WebConfig};
 
 #[derive(Debug, Args)]
 pub struct ServeArguments {
@@ -13,8 +17,15 @@ pub struct ServeArguments {
     #[arg(long, value_name = "FILE")]
     db: PathBuf,
     /// Where the pages are.
-    #[arg(long, default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// What a proxy in front takes off the path, such as /helpdesk.
+    #[arg(long, value_name = "PATH", default_value = "")]
+    prefix: String,
+    /// Origin that browsers see, such as https://desk.example.com, if a proxy in front changes it; with https, the
+    /// session's cookie goes over TLS only.
+    #[arg(long, value_name = "URL")]
+    origin: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -24,9 +35,50 @@ pub struct DemoArguments {
     listen: SocketAddr,
 }
 
+/// Runs a desk until it is told to stop.
 pub async fn serve(arguments: ServeArguments) -> Result<(), Exit> {
-    let _ = (arguments.db, arguments.listen);
-    Ok(())
+    let opened = setup::open(&arguments.db, IfMissing::Make).await?;
+    let in_use = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            Exit::new(exit::BUSY, format!("`{}` is in use; choose another with --listen", arguments.listen))
+        }
+        _ => Exit::new(exit::FAILED, format!("`{}`: {error}", arguments.listen)),
+    };
+    let listener = TcpListener::bind(arguments.listen).await.map_err(in_use)?;
+    if let Some(password) = setup::first_password(&opened.flow).await? {
+        say("the password of `admin`, printed this once:");
+        print(&password)?;
+    }
+    say(&format!("the desk is at http://{}{}/", listener.local_addr()?, arguments.prefix));
+    let origin = arguments.origin.map(|it| it.trim_end_matches('/').to_owned());
+    let config = WebConfig {
+        proxy_prefix: arguments.prefix.trim_end_matches('/').to_owned(),
+        secure_cookie: origin.as_deref().is_some_and(|it| it.starts_with("https://")),
+        origins: origin.into_iter().collect(),
+        network: Some(opened.network),
+        stopping: None,
+    };
+    let served = web::serve(opened.flow, config, listener, told_to_stop()).await;
+    served.map_err(|error| Exit::new(exit::FAILED, words(&error)))
+}
+
+/// Ready when somebody presses Ctrl-C or the system asks the program to end.
+pub async fn told_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
+            let _ = interrupt.await;
+            return;
+        };
+        tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = interrupt.await;
+    say("stopping; what was begun is finished");
 }
 
 pub async fn demo(arguments: DemoArguments) -> Result<(), Exit> {

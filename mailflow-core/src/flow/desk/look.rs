@@ -146,6 +146,21 @@ impl Desk {
         Ok(unread.map(|(ticket, _)| ticket.id).collect())
     }
 
+    /// The contacts of these tickets.
+    ///
+    /// # Errors
+    /// [`Error`] if the store fails.
+    pub async fn contacts_of(&self, tickets: &[Ticket]) -> Result<BTreeMap<ContactId, Contact>, Error> {
+        access::take_part(&self.directory(), self.agent)?;
+        let wanted: BTreeSet<ContactId> = tickets.iter().filter_map(|ticket| ticket.contact).collect();
+        let keys: Vec<Key> = wanted.into_iter().map(Key::Contact).collect();
+        let contact = |loaded: crate::store::Loaded| match loaded.record {
+            Some(Record::Contact(contact)) => Some((contact.id, *contact)),
+            _ => None,
+        };
+        Ok(self.shared.store.load(&keys).await?.into_iter().filter_map(contact).collect())
+    }
+
     /// How many open tickets each ticketbox has, of those that the agent sees.
     ///
     /// # Errors

@@ -1,0 +1,44 @@
+//! [`App`]: what every handler has at hand.
+
+use std::sync::Arc;
+
+use mailflow_core::flow::Mailflow;
+use mailflow_transport::Connectors;
+use tokio::sync::watch;
+
+use crate::auth::SignIn;
+
+/// How the pages are served.
+#[derive(Debug, Clone, Default)]
+pub struct WebConfig {
+    /// What a proxy in front takes off the path before it asks us, such as `/helpdesk`; empty for nothing. A prefix
+    /// that this program nests the router under is found without it.
+    pub proxy_prefix: String,
+    /// Whether the session's cookie goes over TLS only: set it where the pages are reached by `https`.
+    pub secure_cookie: bool,
+    /// Origins that forms may come from beside the pages' own, such as `https://desk.example.com`: for a proxy that
+    /// changes `Host`.
+    pub origins: Vec<String>,
+    /// How mail servers are reached and their passwords sealed; without it, sources and destinations can be looked at
+    /// but not tested or given a password.
+    pub network: Option<Connectors>,
+    /// Becomes true when the server stops: streams end then, so that it can.
+    pub stopping: Option<watch::Receiver<bool>>,
+}
+
+/// What every handler has at hand. Clones are handles of the same one.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The desk.
+    pub flow: Mailflow,
+    /// How the pages are served.
+    pub config: Arc<WebConfig>,
+    /// Signs agents in.
+    pub sign_in: SignIn,
+}
+
+impl App {
+    pub(super) fn new(flow: Mailflow, config: WebConfig) -> Self {
+        Self { sign_in: SignIn::new(flow.clone()), flow, config: Arc::new(config) }
+    }
+}

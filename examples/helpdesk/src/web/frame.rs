@@ -1,0 +1,177 @@
+//! [`Frame`]: what stands around every page: the menu, the health strip, who is signed in.
+
+use std::collections::BTreeSet;
+
+use mailflow_core::flow::{Filter, Health};
+use mailflow_core::id::TicketboxId;
+use mailflow_core::store::{Count, OwnerFilter, Page};
+use mailflow_core::ticket::TicketState;
+
+use super::{Base, Signed, Trouble, asset};
+
+/// How far the tickets of the agent are counted that he has not seen.
+const COUNTED: u32 = 100;
+
+/// The administrators' part of the menu: path without the base, and name.
+pub const ADMINISTRATION: &[(&str, &str)] = &[];
+
+/// What stands around a page.
+#[derive(Debug)]
+pub struct Frame {
+    /// What all links begin with.
+    pub base: Base,
+    /// The page's name; begins with the thing, not with the product.
+    pub title: String,
+    /// The desk's name.
+    pub desk: String,
+    /// The agent's name.
+    pub agent: String,
+    /// Whether the pages of administrators are in the menu.
+    pub administrator: bool,
+    /// The ticketboxes.
+    pub boxes: Vec<MenuBox>,
+    /// How many tickets of the agent have something new, as it is shown; empty for none.
+    pub unread: String,
+    /// Which part of the menu the page belongs to: a path without the base.
+    pub here: String,
+    /// What needs an administrator's attention.
+    pub alarms: Vec<Alarm>,
+    /// What is in the search box.
+    pub words: String,
+    /// Style and scripts.
+    pub assets: &'static asset::Links,
+}
+
+/// A ticketbox in the menu.
+#[derive(Debug)]
+pub struct MenuBox {
+    /// Its path without the base.
+    pub path: String,
+    /// Its name.
+    pub name: String,
+    /// Its open tickets, as they are shown.
+    pub count: String,
+}
+
+/// Something that needs an administrator's attention.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Alarm {
+    /// What is wrong.
+    pub words: String,
+    /// Where to look, without the base.
+    pub path: String,
+}
+
+impl Frame {
+    /// The frame of a page. `here` is the path of its entry in the menu.
+    ///
+    /// # Errors
+    /// [`Trouble`] if the store fails.
+    pub async fn of(signed: &Signed, here: &str, title: &str) -> Result<Self, Trouble> {
+        let directory = signed.desk.directory();
+        let (counts, unread) = tokio::try_join!(signed.desk.open_counts(), unread(signed))?;
+        let mut boxes: Vec<MenuBox> = directory
+            .ticketboxes
+            .values()
+            .filter_map(|it| counts.get(&it.id).map(|count| menu_box(it.id, &it.name, *count)))
+            .collect();
+        boxes.sort_by_key(|it| it.name.to_lowercase());
+        let alarms = match signed.agent.administrator {
+            true => alarms(signed, &signed.desk.health().await?),
+            false => Vec::new(),
+        };
+        Ok(Self {
+            base: signed.base.clone(),
+            title: title.to_owned(),
+            desk: directory.settings.name.clone(),
+            agent: signed.agent.name.clone(),
+            administrator: signed.agent.administrator,
+            boxes,
+            unread,
+            here: here.to_owned(),
+            alarms,
+            words: String::new(),
+            assets: asset::links(),
+        })
+    }
+
+    /// Whether a path is the page's place in the menu.
+    pub fn is_here(&self, path: impl AsRef<str>) -> bool {
+        self.here == path.as_ref()
+    }
+}
+
+fn menu_box(id: TicketboxId, name: &str, count: Count) -> MenuBox {
+    let count = if count.number() == 0 { String::new() } else { thousands(count) };
+    MenuBox { path: format!("/box/{id}"), name: name.to_owned(), count }
+}
+
+/// A count as people write it: `17`, `1,000+`.
+pub fn thousands(count: Count) -> String {
+    let digits = count.number().to_string();
+    let more = if count.is_more() { "+" } else { "" };
+    match digits.len().checked_sub(3).filter(|head| *head > 0).and_then(|head| digits.split_at_checked(head)) {
+        Some((head, tail)) => format!("{head},{tail}{more}"),
+        None => format!("{digits}{more}"),
+    }
+}
+
+async fn unread(signed: &Signed) -> Result<String, mailflow_core::flow::Error> {
+    let mine = Filter {
+        owner: Some(OwnerFilter::Agent(signed.agent.id)),
+        state: Some(TicketState::Open),
+        ..Filter::default()
+    };
+    let tickets = signed.desk.tickets(&mine, &Page::first(COUNTED)).await?;
+    let unread: BTreeSet<_> = signed.desk.unread(&tickets.rows).await?;
+    Ok(match (unread.len(), tickets.next.is_some()) {
+        (0, false) => String::new(),
+        (number, false) => number.to_string(),
+        (number, true) => format!("{number}+"),
+    })
+}
+
+/// What the health of sources and destinations says, in words, the worst first.
+fn alarms(signed: &Signed, health: &Health) -> Vec<Alarm> {
+    let (directory, now) = (signed.desk.directory(), signed.desk.now());
+    let since = |pulse: &mailflow_core::pulse::Pulse| match pulse.last_success {
+        Some(at) => format!("last worked {} ago", super::ago::span(now.since(at).as_secs())),
+        None => "never worked".to_owned(),
+    };
+    let mut alarms = Vec::new();
+    for source in directory.sources.values().filter(|it| it.enabled) {
+        if let Some(pulse) = health.pulses.get(&source.id.into()).filter(|pulse| pulse.failures > 0) {
+            let words = format!("No mail is collected from {}: {} ({})", source.name, pulse.trouble, since(pulse));
+            alarms.push(Alarm { words, path: "/admin/sources".to_owned() });
+        }
+    }
+    for destination in directory.destinations.values() {
+        let path = || "/admin/destinations".to_owned();
+        let pulse = health.pulses.get(&destination.id.into()).filter(|pulse| pulse.failures > 0);
+        if let Some(pulse) = pulse.filter(|_| destination.enabled) {
+            let words = format!("Nothing is sent through {}: {} ({})", destination.name, pulse.trouble, since(pulse));
+            alarms.push(Alarm { words, path: path() });
+        }
+        if health.failed.get(&destination.id) == Some(&true) {
+            let words = format!("Some answers could not be delivered through {}", destination.name);
+            alarms.push(Alarm { words, path: path() });
+        }
+    }
+    if directory.destinations.is_empty() {
+        let words = "Nothing can be sent: there is no destination yet".to_owned();
+        alarms.push(Alarm { words, path: "/admin/destinations".to_owned() });
+    }
+    alarms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_capped_and_readable() {
+        assert_eq!(thousands(Count::new(7)), "7");
+        assert_eq!(thousands(Count::new(1000)), "1,000");
+        assert_eq!(thousands(Count::new(4_000_000)), "1,000+");
+    }
+}

@@ -1,0 +1,14 @@
+//! All routes of the desk, in one place: each screen adds its own.
+
+use mailflow_core::flow::Mailflow;
+
+use super::{App, Route, Table, WebConfig, asset, sign_in, tickets};
+
+/// All routes, each with who may use it.
+pub fn routes(flow: &Mailflow) -> Vec<Route> {
+    table(&App::new(flow.clone(), WebConfig::default())).into_parts().1
+}
+
+pub(super) fn table(app: &App) -> Table {
+    Table::new(app).with(asset::routes).with(sign_in::routes).with(tickets::routes)
+}
