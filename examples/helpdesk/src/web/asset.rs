@@ -23,7 +23,11 @@ const ASSETS: [Asset; 4] = [
         content_type: "text/javascript; charset=utf-8",
         content: include_str!("assets/fragments.js"),
     },
-    Asset { name: "desk.js", content_type: "text/javascript; charset=utf-8", content: include_str!("assets/desk.js") },
+    Asset {
+        name: "desk.js",
+        content_type: "text/javascript; charset=utf-8",
+        content: include_str!("assets/desk.js"),
+    },
     Asset { name: "icon.svg", content_type: "image/svg+xml", content: include_str!("assets/icon.svg") },
 ];
 

@@ -196,8 +196,10 @@ impl Browser<'_> {
     pub async fn post_files(&self, path: &str, fields: &[(&str, Option<&str>, &str)]) -> Shown {
         let mut body = String::new();
         for (name, filename, content) in fields {
-            let filename = filename.map(|it| format!("; filename=\"{it}\"\r\nContent-Type: text/plain")).unwrap_or_default();
-            write!(body, "--xyz\r\nContent-Disposition: form-data; name=\"{name}\"{filename}\r\n\r\n{content}\r\n").unwrap();
+            let filename =
+                filename.map(|it| format!("; filename=\"{it}\"\r\nContent-Type: text/plain")).unwrap_or_default();
+            write!(body, "--xyz\r\nContent-Disposition: form-data; name=\"{name}\"{filename}\r\n\r\n{content}\r\n")
+                .unwrap();
         }
         body.push_str("--xyz--\r\n");
         let request = self

@@ -184,8 +184,7 @@ pub(super) async fn render(State(app): State<App>, request: Request, next: Next)
         return redirect(&base.path(&format!("/sign-in?next={}", answer::encode(wanted))));
     }
     let directory = app.flow.directory();
-    let page =
-        TroublePage { trouble: &trouble, base: &base, desk: &directory.settings.name, assets: asset::links() };
+    let page = TroublePage { trouble: &trouble, base: &base, desk: &directory.settings.name, assets: asset::links() };
     let body = if is_fragment(&headers) { page.as_words().render() } else { page.render() };
     let html = (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     (trouble.status, [html], body.unwrap_or_else(|_| trouble.what.clone())).into_response()

@@ -15,10 +15,11 @@ use super::{App, Base, Signed, Table, Trouble, Who, asset, signed};
 use crate::auth;
 
 pub(super) fn routes(table: Table) -> Table {
-    table
-        .get(Who::Anyone, "/sign-in", show)
-        .post(Who::Anyone, "/sign-in", sign_in)
-        .post(Who::Agent, "/sign-out", sign_out)
+    table.get(Who::Anyone, "/sign-in", show).post(Who::Anyone, "/sign-in", sign_in).post(
+        Who::Agent,
+        "/sign-out",
+        sign_out,
+    )
 }
 
 #[derive(Template)]
@@ -173,7 +174,8 @@ mod tests {
         let web = Web::open_under("/a/desk").await;
         let form = web.stranger().get("/a/desk/sign-in").await;
         assert!(form.body.contains("href=\"/a/desk/assets/style.css"), "{}", form.body);
-        let entered = web.stranger().post("/a/desk/sign-in", &[("user", "admin"), ("password", ADMIN_PASSWORD)]).await;
+        let entered =
+            web.stranger().post("/a/desk/sign-in", &[("user", "admin"), ("password", ADMIN_PASSWORD)]).await;
         assert_eq!(entered.location(), "/a/desk/");
         assert!(entered.header("set-cookie").contains("Path=/a/desk;"));
         let lost = web.stranger().get("/a/desk/tickets/mine").await;

@@ -44,7 +44,14 @@ impl Done {
             _ => return None,
         };
         let words = match numbers.len() {
-            0 => return Some(Self { words: "Nothing had to be changed".to_owned(), undo: String::new(), to: String::new(), numbers }),
+            0 => {
+                return Some(Self {
+                    words: "Nothing had to be changed".to_owned(),
+                    undo: String::new(),
+                    to: String::new(),
+                    numbers,
+                });
+            }
             1 => format!("1 ticket {did}"),
             many => format!("{many} tickets {did}"),
         };

@@ -88,7 +88,9 @@ impl List {
             Self::Open => "All open tickets".to_owned(),
             Self::Closed => "Closed tickets".to_owned(),
             Self::Trash => "Trash".to_owned(),
-            Self::Ticketbox(id) => desk.directory().ticketboxes.get(id).map_or_else(String::new, |it| it.name.clone()),
+            Self::Ticketbox(id) => {
+                desk.directory().ticketboxes.get(id).map_or_else(String::new, |it| it.name.clone())
+            }
         }
     }
 
@@ -146,9 +148,8 @@ impl List {
         }
         if !directory.categories.is_empty() {
             let mut options = vec![option(&asked.category, String::new(), "any")];
-            options.extend(
-                directory.categories.values().map(|it| option(&asked.category, it.id.to_string(), &it.name)),
-            );
+            options
+                .extend(directory.categories.values().map(|it| option(&asked.category, it.id.to_string(), &it.name)));
             choices.push(Choice { label: "Category", name: "category", options });
         }
         if matches!(self, Self::Ticketbox(_)) {

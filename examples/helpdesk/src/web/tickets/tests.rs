@@ -65,7 +65,8 @@ async fn moving_tickets_can_be_undone() {
 async fn a_list_goes_on_on_the_next_page() {
     let web = Web::open().await;
     for n in 0..53 {
-        web.receive(&format!("From: a{n}@one.example\nTo: support@example.com\nSubject: Matter {n}.\n\nwords\n")).await;
+        web.receive(&format!("From: a{n}@one.example\nTo: support@example.com\nSubject: Matter {n}.\n\nwords\n"))
+            .await;
     }
     let admin = web.admin().await;
     let first = admin.get("/tickets/open").await;
