@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::access::{AccessList, AccessLists};
 use crate::agent::Agent;
 use crate::category::Category;
 use crate::destination::Destination;
 use crate::digest::Digest;
-use crate::id::{AgentId, CategoryId, DestinationId, SourceId, TicketboxId};
+use crate::group::{self, Group};
+use crate::id::{AgentId, CategoryId, DestinationId, GroupId, SourceId, TicketboxId};
 use crate::mail::Address;
 use crate::routing::{InvalidRules, Rules};
 use crate::rule::RuleSet;
@@ -26,6 +28,10 @@ use crate::ticketbox::Ticketbox;
 pub enum DocumentKind {
     /// [`Agent`].
     Agent,
+    /// [`Group`].
+    Group,
+    /// [`AccessList`].
+    Access,
     /// [`Ticketbox`].
     Ticketbox,
     /// [`Category`].
@@ -45,6 +51,8 @@ impl DocumentKind {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Agent => "agent",
+            Self::Group => "group",
+            Self::Access => "access",
             Self::Ticketbox => "ticketbox",
             Self::Category => "category",
             Self::Source => "source",
@@ -56,9 +64,18 @@ impl DocumentKind {
 
     /// The kind that a word stands for.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Agent, Self::Ticketbox, Self::Category, Self::Source, Self::Destination, Self::Rules, Self::Settings]
-            .into_iter()
-            .find(|kind| kind.word() == word)
+        const ALL: [DocumentKind; 9] = [
+            DocumentKind::Agent,
+            DocumentKind::Group,
+            DocumentKind::Access,
+            DocumentKind::Ticketbox,
+            DocumentKind::Category,
+            DocumentKind::Source,
+            DocumentKind::Destination,
+            DocumentKind::Rules,
+            DocumentKind::Settings,
+        ];
+        ALL.into_iter().find(|kind| kind.word() == word)
     }
 }
 
@@ -109,6 +126,8 @@ macro_rules! documented {
 
 documented! {
     Agent, Agent, |agent| agent.id.into();
+    Group, Group, |group| group.id.into();
+    AccessList, Access, |list| list.scope.document_id();
     Ticketbox, Ticketbox, |ticketbox| ticketbox.id.into();
     Category, Category, |category| category.id.into();
     Source, Source, |source| source.id.into();
@@ -131,6 +150,10 @@ pub struct DirectoryStamp {
 pub struct Directory {
     /// The agents.
     pub agents: BTreeMap<AgentId, Agent>,
+    /// The groups, without the two that every desk has.
+    pub groups: BTreeMap<GroupId, Group>,
+    /// Who has which rights.
+    pub access: AccessLists,
     /// The ticketboxes.
     pub ticketboxes: BTreeMap<TicketboxId, Ticketbox>,
     /// The categories.
@@ -178,6 +201,8 @@ impl Directory {
         for document in documents {
             match document.kind {
                 DocumentKind::Agent => put(&mut directory.agents, document, |agent: &Agent| agent.id)?,
+                DocumentKind::Group => put(&mut directory.groups, document, |group: &Group| group.id)?,
+                DocumentKind::Access => directory.access.put(read::<AccessList>(document)?),
                 DocumentKind::Ticketbox => put(&mut directory.ticketboxes, document, |it: &Ticketbox| it.id)?,
                 DocumentKind::Category => put(&mut directory.categories, document, |it: &Category| it.id)?,
                 DocumentKind::Source => put(&mut directory.sources, document, |it: &Source| it.id)?,
@@ -210,6 +235,21 @@ impl Directory {
     pub fn agent_named(&self, user_name: &str) -> Option<&Agent> {
         let wanted = user_name.trim().to_lowercase();
         self.agents.values().find(|agent| agent.user_name.to_lowercase() == wanted)
+    }
+
+    /// Whether an agent belongs to a group.
+    pub fn is_member(&self, agent: AgentId, group: GroupId) -> bool {
+        let listed = self.groups.get(&group).is_some_and(|group| group.members.contains(&agent));
+        listed || self.agents.get(&agent).is_some_and(|agent| group::in_built_in(group, agent))
+    }
+
+    /// What a group is called.
+    pub fn group_name(&self, id: GroupId) -> String {
+        match id {
+            group::EVERYONE => "everyone".to_owned(),
+            group::ADMINISTRATORS => "administrators".to_owned(),
+            id => self.groups.get(&id).map_or_else(|| id.to_string(), |group| group.name.clone()),
+        }
     }
 
     /// The ticketbox with a name, without regard to case.

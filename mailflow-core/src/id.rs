@@ -73,6 +73,8 @@ ids! {
     ContactId,
     /// A person who answers.
     AgentId,
+    /// Agents that are named together.
+    GroupId,
     /// A folder of tickets with its own address.
     TicketboxId,
     /// A second way to sort tickets, beside the ticketbox.

@@ -33,7 +33,7 @@
 //! ```
 //!
 //! # Where to find what
-//! - the words: [`ticket`], [`message`], [`note`], [`event`], [`contact`], [`agent`], [`ticketbox`], [`source`],
+//! - the words: [`ticket`], [`message`], [`note`], [`event`], [`contact`], [`agent`], [`group`], [`ticketbox`], [`source`],
 //!   [`destination`], [`rule`] …: one main type a file;
 //! - [`mail`]: bytes to [`Mail`](mail::Mail) and back, tokens, thread ids;
 //! - [`routing`]: what ties a mail to a ticket, which rule places a new one;
@@ -55,6 +55,7 @@ pub mod draft;
 pub mod event;
 pub mod explanation;
 pub mod flow;
+pub mod group;
 pub mod id;
 pub mod mail;
 pub mod message;

@@ -2,16 +2,34 @@
 
 use std::marker::PhantomData;
 
-use super::Visibility;
+use uuid::Uuid;
+
+use super::{Categories, Right, Rights, Securable, Visibility, rights};
 use crate::agent::Agent;
 use crate::directory::Directory;
-use crate::id::AgentId;
+use crate::id::{AgentId, TicketboxId};
 use crate::refusal::Refusal;
 use crate::ticket::Ticket;
 
-/// The right to work on one ticket: see it, answer it, change it.
+/// The right to see one ticket.
+#[derive(Debug, Clone, Copy)]
+pub struct See;
+
+/// The right to work on one ticket: answer it, change it.
 #[derive(Debug, Clone, Copy)]
 pub struct WorkOn;
+
+/// The right to put one ticket into the trash, and to take it out again.
+#[derive(Debug, Clone, Copy)]
+pub struct Delete;
+
+/// The right to move tickets into one ticketbox.
+#[derive(Debug, Clone, Copy)]
+pub struct PutInto;
+
+/// A right on objects that are not tickets, such as contacts.
+#[derive(Debug, Clone, Copy)]
+pub struct Use;
 
 /// The right to change the configuration.
 #[derive(Debug, Clone, Copy)]
@@ -43,12 +61,46 @@ impl<Right> Permit<Right> {
 /// What an agent sees. Nobody who is unknown or inactive sees anything.
 #[must_use]
 pub fn visibility(directory: &Directory, agent: AgentId) -> Visibility {
-    match active(directory, agent) {
-        Some(agent) if agent.administrator => Visibility::Everything,
-        // Everyone has full access until it is lowered (features 7.2).
-        Some(agent) => Visibility::of_ticketboxes(agent.id, directory.ticketboxes.keys().copied().collect()),
-        None => Visibility::of_ticketboxes(agent, std::collections::BTreeSet::new()),
+    let Some(known) = active(directory, agent) else {
+        return Visibility::nothing();
+    };
+    if known.administrator {
+        return Visibility::Everything;
     }
+    let reads = |class, object: Uuid| rights(directory, agent, class, Some(object)).has(Right::Read);
+    let all = directory.ticketboxes.keys();
+    let ticketboxes: std::collections::BTreeSet<TicketboxId> =
+        all.copied().filter(|id| reads(Securable::Ticketboxes, (*id).into())).collect();
+    let owners = match ticketboxes.len() == directory.ticketboxes.len() {
+        // Wherever a ticket lies, its ticketbox can be read already.
+        true => std::collections::BTreeSet::new(),
+        false => {
+            let others = directory.agents.keys().copied().filter(|id| *id != agent);
+            others.filter(|id| reads(Securable::Agents, (*id).into())).collect()
+        }
+    };
+    let categories: std::collections::BTreeSet<_> =
+        directory.categories.keys().copied().filter(|id| reads(Securable::Categories, (*id).into())).collect();
+    let categories = match categories.len() == directory.categories.len() {
+        true => Categories::All,
+        false => Categories::Only(categories),
+    };
+    Visibility::Of { agent, ticketboxes, owners, categories }
+}
+
+/// What an agent may do with a ticket (features 7.4). Administrators and its owner: everything. Others: what they may do
+/// in its ticketbox or with tickets of its owner, as far as they may do it in its category, if it has one.
+#[must_use]
+pub fn ticket_rights(directory: &Directory, agent: AgentId, ticket: &Ticket) -> Rights {
+    let Some(known) = active(directory, agent) else { return Rights::NONE };
+    if known.administrator || ticket.owner == Some(agent) {
+        return Rights::FULL;
+    }
+    let of = |class, object: Uuid| rights(directory, agent, class, Some(object));
+    let in_box = of(Securable::Ticketboxes, ticket.ticketbox.into());
+    let by_owner = ticket.owner.map_or(Rights::NONE, |owner| of(Securable::Agents, owner.into()));
+    let in_category = ticket.category.map_or(Rights::FULL, |category| of(Securable::Categories, category.into()));
+    (in_box | by_owner).and(in_category)
 }
 
 /// Whether an agent may use the desk.
@@ -59,16 +111,61 @@ pub fn take_part(directory: &Directory, agent: AgentId) -> Result<Permit<TakePar
     active(directory, agent).map(|agent| Permit::of(agent.id)).ok_or(Refusal::SignIn)
 }
 
-/// Whether an agent may work on a ticket.
+/// Whether an agent may see a ticket.
 ///
 /// # Errors
 /// [`Refusal::NoSuch`] if he does not see it: he is not told whether it exists.
+pub fn see(directory: &Directory, agent: AgentId, ticket: &Ticket) -> Result<Permit<See>, Refusal> {
+    on_ticket(directory, agent, ticket, Right::Read, "see")
+}
+
+/// Whether an agent may work on a ticket.
+///
+/// # Errors
+/// [`Refusal::NoSuch`] if he does not see it, [`Refusal::NotAllowed`] if he may only read it.
 pub fn work_on(directory: &Directory, agent: AgentId, ticket: &Ticket) -> Result<Permit<WorkOn>, Refusal> {
+    on_ticket(directory, agent, ticket, Right::Edit, "change")
+}
+
+/// Whether an agent may put a ticket into the trash, or take it out again.
+///
+/// # Errors
+/// [`Refusal::NoSuch`] if he does not see it, [`Refusal::NotAllowed`] if he may not delete it.
+pub fn delete(directory: &Directory, agent: AgentId, ticket: &Ticket) -> Result<Permit<Delete>, Refusal> {
+    on_ticket(directory, agent, ticket, Right::Delete, "delete")
+}
+
+/// Whether an agent may move tickets into a ticketbox: it is enough that he may list it (features 7.3).
+///
+/// # Errors
+/// [`Refusal::NoSuch`] if he may not know of it.
+pub fn put_into(directory: &Directory, agent: AgentId, to: TicketboxId) -> Result<Permit<PutInto>, Refusal> {
     take_part(directory, agent)?;
-    if visibility(directory, agent).sees(ticket) {
+    let known = directory.ticketboxes.contains_key(&to);
+    if known && rights(directory, agent, Securable::Ticketboxes, Some(to.into())).has(Right::List) {
         Ok(Permit::of(agent))
     } else {
-        Err(Refusal::no_such("ticket", ticket.number))
+        Err(Refusal::no_such("ticketbox", to))
+    }
+}
+
+/// Whether an agent has a right on objects of a class, or on one of them.
+///
+/// # Errors
+/// [`Refusal::NotAllowed`] if he has not.
+pub fn use_of(
+    directory: &Directory,
+    agent: AgentId,
+    class: Securable,
+    object: Option<Uuid>,
+    right: Right,
+) -> Result<Permit<Use>, Refusal> {
+    let known = active(directory, agent).ok_or(Refusal::SignIn)?;
+    if rights(directory, agent, class, object).has(right) {
+        Ok(Permit::of(agent))
+    } else {
+        let what = format!("{} {}", right.word(), class.words());
+        Err(Refusal::NotAllowed { agent: known.name.clone(), what })
     }
 }
 
@@ -82,6 +179,25 @@ pub fn administer(directory: &Directory, agent: AgentId, what: &str) -> Result<P
         Some(agent) => Err(Refusal::NotAllowed { agent: agent.name.clone(), what: what.to_owned() }),
         None => Err(Refusal::SignIn),
     }
+}
+
+fn on_ticket<R>(
+    directory: &Directory,
+    agent: AgentId,
+    ticket: &Ticket,
+    right: Right,
+    verb: &str,
+) -> Result<Permit<R>, Refusal> {
+    let known = active(directory, agent).ok_or(Refusal::SignIn)?;
+    let has = ticket_rights(directory, agent, ticket);
+    if !has.has(Right::Read) {
+        return Err(Refusal::no_such("ticket", ticket.number));
+    }
+    if !has.has(right) {
+        let what = format!("{verb} ticket #{}", ticket.number);
+        return Err(Refusal::NotAllowed { agent: known.name.clone(), what });
+    }
+    Ok(Permit::of(agent))
 }
 
 fn active(directory: &Directory, agent: AgentId) -> Option<&Agent> {

@@ -1,7 +1,26 @@
 //! Who may see and do what.
+//!
+//! ```text
+//!   access lists (default of a class, own of an object) ─▶ rights ─▶ ticket_rights ─▶ Permit  for one ticket
+//!                                                             └────▶ visibility ───▶ Visibility  in every list
+//! ```
+//! [`visibility`] and [`ticket_rights`] say the same of every ticket; tests hold them together.
 
 mod authorize;
+mod list;
+mod lists;
+mod rights;
 mod visibility;
+mod what_if;
+mod why;
 
-pub use authorize::{Administer, Permit, TakePart, WorkOn, administer, take_part, visibility, work_on};
+pub use authorize::{
+    Administer, Delete, Permit, PutInto, See, TakePart, Use, WorkOn, administer, delete, put_into, see, take_part,
+    ticket_rights, use_of, visibility, work_on,
+};
+pub use list::{AccessList, Grant, Grantee, Scope, Securable};
+pub use lists::{AccessLists, rights};
+pub use rights::{Right, Rights};
 pub use visibility::{Categories, Visibility};
+pub use what_if::{Difference, what_if};
+pub use why::{Why, why_object, why_ticket};

@@ -39,6 +39,11 @@ impl Visibility {
         Self::Of { agent, ticketboxes, owners: BTreeSet::new(), categories: Categories::All }
     }
 
+    /// What somebody sees who may see nothing: no ticket is owned by the agent without a number.
+    pub const fn nothing() -> Self {
+        Self::of_ticketboxes(AgentId::from_bytes([0; 16]), BTreeSet::new())
+    }
+
     /// Whether this ticket is seen: the meaning of the value.
     pub fn sees(&self, ticket: &Ticket) -> bool {
         match self {

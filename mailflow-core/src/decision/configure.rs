@@ -2,13 +2,14 @@
 //! that a name is free.
 
 use super::{Scene, Stop};
-use crate::access;
+use crate::access::{self, AccessList, Grantee, Rights, Scope, Securable};
 use crate::agent::Agent;
 use crate::category::Category;
 use crate::destination::Destination;
 use crate::digest::Digest;
 use crate::directory::{Directory, DirectoryStamp, Document, DocumentKind, Documented};
-use crate::id::AgentId;
+use crate::group::{self, Group};
+use crate::id::{AgentId, GroupId};
 use crate::refusal::Refusal;
 use crate::routing::Rules;
 use crate::rule::{RuleEffect, RuleSet};
@@ -98,6 +99,11 @@ pub fn remove(
     }
     unneeded(scene.directory, kind, id)?;
     changes.erase(key);
+    // The list of an object goes with it.
+    let own_list = Key::Document(DocumentKind::Access, id);
+    if kind != DocumentKind::Access && changes.get::<Document>(&own_list)?.is_some() {
+        changes.erase(own_list);
+    }
     stamp(changes)
 }
 
@@ -164,6 +170,13 @@ fn unneeded(directory: &Directory, kind: DocumentKind, id: uuid::Uuid) -> Result
                 None => Ok(()),
             }
         }
+        DocumentKind::Group => {
+            let Some(group) = directory.groups.get(&id.into()) else { return Ok(()) };
+            match directory.access.iter().find(|list| list.names(Grantee::Group(group.id))) {
+                Some(list) => used("group", &group.name, format!("the access to {}", list.scope.class.words())),
+                None => Ok(()),
+            }
+        }
         DocumentKind::Ticketbox => {
             let Some(ticketbox) = directory.ticketboxes.get(&id.into()) else { return Ok(()) };
             if ticketbox.built_in {
@@ -193,7 +206,7 @@ fn unneeded(directory: &Directory, kind: DocumentKind, id: uuid::Uuid) -> Result
         DocumentKind::Rules | DocumentKind::Settings => {
             Err(Refusal::BuiltIn { what: "document", name: kind.word().to_owned() })
         }
-        DocumentKind::Source => Ok(()),
+        DocumentKind::Source | DocumentKind::Access => Ok(()),
     }
 }
 
@@ -227,6 +240,61 @@ impl Configured for Agent {
             return Err(Refusal::BuiltIn { what: "agent", name: self.name.clone() });
         }
         Ok(())
+    }
+}
+
+impl Configured for Group {
+    const WORD: &'static str = "group";
+
+    fn check(&self, directory: &Directory) -> Result<(), Refusal> {
+        if group::is_built_in(self.id) {
+            return Err(Refusal::BuiltIn { what: "group", name: directory.group_name(self.id) });
+        }
+        let built_in = [group::EVERYONE, group::ADMINISTRATORS].map(|id| directory.group_name(id));
+        let others = directory.groups.values().filter(|it| it.id != self.id).map(|it| &it.name);
+        named("group", &self.name, others.chain(&built_in).any(|name| same(name, &self.name)))?;
+        match self.members.iter().find(|id| !directory.agents.contains_key(id)) {
+            Some(id) => Err(Refusal::no_such("agent", id)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Configured for AccessList {
+    const WORD: &'static str = "access list";
+
+    fn check(&self, directory: &Directory) -> Result<(), Refusal> {
+        let Scope { class, object } = self.scope;
+        if object.is_some() && !class.has_custom_lists() {
+            let problem = format!("{} have no lists of their own; change the default list", class.words());
+            return Err(Refusal::invalid("object", problem));
+        }
+        let missing = object.filter(|id| match class {
+            Securable::Agents => !directory.agents.contains_key(&(*id).into()),
+            Securable::Ticketboxes => !directory.ticketboxes.contains_key(&(*id).into()),
+            Securable::Categories => !directory.categories.contains_key(&(*id).into()),
+            Securable::Groups => !directory.groups.contains_key(&(*id).into()),
+            _ => false,
+        });
+        if let Some(id) = missing {
+            return Err(Refusal::no_such("object", id));
+        }
+        for grant in &self.grants {
+            grantee(directory, grant.to)?;
+            if class.is_allow_or_deny() && ![Rights::NONE, Rights::FULL].contains(&grant.rights) {
+                return Err(Refusal::invalid("rights", format!("{} are allowed or denied", class.words())));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn grantee(directory: &Directory, to: Grantee) -> Result<(), Refusal> {
+    let known_group = |id: GroupId| group::is_built_in(id) || directory.groups.contains_key(&id);
+    match to {
+        Grantee::Agent(id) if !directory.agents.contains_key(&id) => Err(Refusal::no_such("agent", id)),
+        Grantee::Group(id) if !known_group(id) => Err(Refusal::no_such("group", id)),
+        _ => Ok(()),
     }
 }
 

@@ -20,7 +20,8 @@ pub const FILES: usize = 50;
 pub fn save(scene: &Scene<'_>, changes: &mut Changes<'_>, draft: &Draft) -> Result<Draft, Stop> {
     let key = Key::Draft(draft.agent, draft.ticket);
     changes.need([Key::Ticket(draft.ticket), key.clone()])?;
-    may_see(scene, changes, draft.agent, draft.ticket)?;
+    let ticket = found(changes, draft.ticket)?;
+    access::work_on(scene.directory, draft.agent, ticket)?;
     if draft.attachments.len() > FILES {
         return Err(Refusal::invalid("attachments", format!("too many files; at most {FILES}")).into());
     }
@@ -55,15 +56,15 @@ pub fn discard(changes: &mut Changes<'_>, agent: AgentId, ticket: TicketId) -> R
 pub fn seen(scene: &Scene<'_>, changes: &mut Changes<'_>, agent: AgentId, ticket: TicketId) -> Result<(), Stop> {
     let key = Key::ReadMark(agent, ticket);
     changes.need([Key::Ticket(ticket), key.clone()])?;
-    let revision = may_see(scene, changes, agent, ticket)?;
+    let shown = found(changes, ticket)?;
+    access::see(scene.directory, agent, shown)?;
+    let revision = shown.revision;
     if changes.get::<ReadMark>(&key)?.is_none_or(|mark| mark.revision != revision) {
         changes.put(ReadMark { agent, ticket, revision });
     }
     Ok(())
 }
 
-fn may_see(scene: &Scene<'_>, changes: &Changes<'_>, agent: AgentId, ticket: TicketId) -> Result<u32, Stop> {
-    let found = changes.get::<Ticket>(&Key::Ticket(ticket))?.ok_or_else(|| Refusal::no_such("ticket", ticket))?;
-    access::work_on(scene.directory, agent, found)?;
-    Ok(found.revision)
+fn found<'a>(changes: &'a Changes<'_>, ticket: TicketId) -> Result<&'a Ticket, Stop> {
+    Ok(changes.get::<Ticket>(&Key::Ticket(ticket))?.ok_or_else(|| Refusal::no_such("ticket", ticket))?)
 }

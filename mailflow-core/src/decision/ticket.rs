@@ -1,7 +1,7 @@
 //! What agents do to tickets, beside answering them.
 
 use super::{Scene, Stop, tell};
-use crate::access;
+use crate::access::{self, Right, Securable};
 use crate::contact::{AddressEntry, Contact};
 use crate::event::{Actor, What};
 use crate::id::{AgentId, CategoryId, ContactId, Mint, NoteId, TicketId, TicketboxId};
@@ -50,13 +50,25 @@ pub fn change(
 ) -> Result<Ticket, Stop> {
     let mut ticket =
         changes.get::<Ticket>(&Key::Ticket(id))?.cloned().ok_or_else(|| Refusal::no_such("ticket", id))?;
-    access::work_on(scene.directory, agent, &ticket)?;
+    authorize(scene, agent, &ticket, wish)?;
     if let Some(what) = apply(scene, &mut ticket, wish)? {
         ticket.touch(scene.now);
         tell(changes, mint, id, scene.now, Actor::Agent(agent), what);
         changes.put(ticket.clone());
     }
     Ok(ticket)
+}
+
+/// Whether the agent may wish this: to delete is a right of its own, and a ticket is moved only where he may list.
+fn authorize(scene: &Scene<'_>, agent: AgentId, ticket: &Ticket, wish: TicketWish) -> Result<(), Refusal> {
+    match wish {
+        TicketWish::Trash | TicketWish::Restore => access::delete(scene.directory, agent, ticket).map(drop),
+        TicketWish::MoveTo(to) => {
+            access::work_on(scene.directory, agent, ticket)?;
+            access::put_into(scene.directory, agent, to).map(drop)
+        }
+        _ => access::work_on(scene.directory, agent, ticket).map(drop),
+    }
 }
 
 /// Changes the ticket, and says what happened; `None` if it was so already.
@@ -150,7 +162,7 @@ pub fn contact(
     agent: AgentId,
     wish: &Contact,
 ) -> Result<ContactId, Stop> {
-    access::take_part(scene.directory, agent)?;
+    access::use_of(scene.directory, agent, Securable::Contacts, None, Right::Edit)?;
     let entries = wish.addresses.iter().cloned().map(Key::Address);
     changes.need(entries.chain([Key::Contact(wish.id)]).collect::<Vec<_>>())?;
     let known = changes.get::<Contact>(&Key::Contact(wish.id))?.cloned();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Desk, Error};
-use crate::access;
+use crate::access::{self, Right, Securable};
 use crate::contact::Contact;
 use crate::digest::Digest;
 use crate::draft::Draft;
@@ -199,7 +199,7 @@ impl Desk {
     pub async fn ticket(&self, number: u64) -> Result<Ticket, Error> {
         let found = self.shared.store.get::<Ticket>(Key::TicketNumber(number)).await?;
         let ticket = found.ok_or_else(|| Refusal::no_such("ticket", number))?.value;
-        access::work_on(&self.directory(), self.agent, &ticket).map_err(|_| Refusal::no_such("ticket", number))?;
+        access::see(&self.directory(), self.agent, &ticket).map_err(|_| Refusal::no_such("ticket", number))?;
         Ok(ticket)
     }
 
@@ -210,7 +210,7 @@ impl Desk {
     pub async fn ticket_by_id(&self, id: TicketId) -> Result<Ticket, Error> {
         let found = self.shared.store.get::<Ticket>(Key::Ticket(id)).await?;
         let ticket = found.ok_or_else(|| Refusal::no_such("ticket", id))?.value;
-        access::work_on(&self.directory(), self.agent, &ticket)?;
+        access::see(&self.directory(), self.agent, &ticket)?;
         Ok(ticket)
     }
 
@@ -286,8 +286,13 @@ impl Desk {
     /// # Errors
     /// [`Error`] if the store fails.
     pub async fn contacts(&self, words: &str, page: &Page) -> Result<Listing<Contact>, Error> {
-        access::take_part(&self.directory(), self.agent)?;
+        self.use_contacts()?;
         Ok(self.shared.store.list(&Query::Contacts(search::words(words)), page).await?)
+    }
+
+    fn use_contacts(&self) -> Result<(), Error> {
+        access::use_of(&self.directory(), self.agent, Securable::Contacts, None, Right::Read)?;
+        Ok(())
     }
 
     /// A contact.
@@ -295,7 +300,7 @@ impl Desk {
     /// # Errors
     /// [`Refusal::NoSuch`] if there is none.
     pub async fn contact(&self, id: ContactId) -> Result<Contact, Error> {
-        access::take_part(&self.directory(), self.agent)?;
+        self.use_contacts()?;
         let found = self.shared.store.get::<Contact>(Key::Contact(id)).await?;
         Ok(found.ok_or_else(|| Refusal::no_such("contact", id))?.value)
     }
