@@ -246,6 +246,10 @@ impl Configured for Agent {
 impl Configured for Group {
     const WORD: &'static str = "group";
 
+    fn called(&self) -> String {
+        self.name.clone()
+    }
+
     fn check(&self, directory: &Directory) -> Result<(), Refusal> {
         if group::is_built_in(self.id) {
             return Err(Refusal::BuiltIn { what: "group", name: directory.group_name(self.id) });
@@ -262,6 +266,10 @@ impl Configured for Group {
 
 impl Configured for AccessList {
     const WORD: &'static str = "access list";
+
+    fn called(&self) -> String {
+        self.scope.class.words().to_owned()
+    }
 
     fn check(&self, directory: &Directory) -> Result<(), Refusal> {
         let Scope { class, object } = self.scope;
