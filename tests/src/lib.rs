@@ -1,1 +1,18 @@
-//! To be written.
+//! What stories are told with: real mail servers of a provider, an office that works there, customers who write.
+//!
+//! This package is tests; nothing here is published.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "this package is tests: what is not as expected has to end them"
+)]
+
+pub mod await_it;
+pub mod binary;
+pub mod customer;
+pub mod office;
+pub mod provider;
+pub mod transcript;

@@ -13,7 +13,7 @@ use super::lines::Stream;
 /// A certificate authority that nobody trusts who is not told to, and a server certificate of it.
 #[derive(Clone)]
 pub struct Authority {
-    pem: String,
+    made: Made,
     acceptor: TlsAcceptor,
 }
 
@@ -23,19 +23,28 @@ impl Authority {
     /// # Errors
     /// [`io::Error`] if the certificate cannot be made, such as for a name that is none.
     pub fn for_names(names: &[&str]) -> io::Result<Self> {
-        let made = make(names).map_err(io::Error::other)?;
-        let (pem, chain, key) = made;
+        let (made, chain, key) = make(names).map_err(io::Error::other)?;
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
             .map_err(io::Error::other)?;
-        Ok(Self { pem, acceptor: TlsAcceptor::from(Arc::new(config)) })
+        Ok(Self { made, acceptor: TlsAcceptor::from(Arc::new(config)) })
     }
 
     /// The authority's certificate, in PEM form: what a client has to trust.
     pub fn pem(&self) -> &str {
-        &self.pem
+        &self.made.authority
+    }
+
+    /// The server's certificate, in PEM form, for a server outside this process.
+    pub fn server_certificate_pem(&self) -> &str {
+        &self.made.certificate
+    }
+
+    /// The server's private key, in PEM form, for a server outside this process.
+    pub fn server_key_pem(&self) -> &str {
+        &self.made.key
     }
 
     pub(super) async fn protect(&self, stream: Box<dyn Stream>) -> io::Result<Box<dyn Stream>> {
@@ -49,9 +58,17 @@ impl std::fmt::Debug for Authority {
     }
 }
 
-type Made = (String, Vec<rustls::pki_types::CertificateDer<'static>>, PrivateKeyDer<'static>);
+/// Everything that was made, in PEM form.
+#[derive(Clone)]
+struct Made {
+    authority: String,
+    certificate: String,
+    key: String,
+}
 
-fn make(names: &[&str]) -> Result<Made, rcgen::Error> {
+type ForRustls = (Made, Vec<rustls::pki_types::CertificateDer<'static>>, PrivateKeyDer<'static>);
+
+fn make(names: &[&str]) -> Result<ForRustls, rcgen::Error> {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
@@ -61,5 +78,6 @@ fn make(names: &[&str]) -> Result<Made, rcgen::Error> {
     let key = KeyPair::generate()?;
     let certificate = CertificateParams::new(names)?.signed_by(&key, &authority)?;
     let der = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    Ok((authority.pem(), vec![certificate.der().clone()], der))
+    let made = Made { authority: authority.pem(), certificate: certificate.pem(), key: key.serialize_pem() };
+    Ok((made, vec![certificate.der().clone()], der))
 }
