@@ -31,7 +31,8 @@ impl Customer {
         let own = got.message_id.clone().unwrap();
         let references: Vec<String> = got.references.iter().chain([&own]).map(ToString::to_string).collect();
         let headers = format!("In-Reply-To: {own}\r\nReferences: {}\r\n", references.join("\r\n "));
-        let subject = if got.subject.starts_with("Re:") { got.subject.clone() } else { format!("Re: {}", got.subject) };
+        let subject =
+            if got.subject.starts_with("Re:") { got.subject.clone() } else { format!("Re: {}", got.subject) };
         let quoted: String = got.text.lines().map(|line| format!("> {line}\n")).collect();
         let words = format!("{words}\n\nOn Wed, Support wrote:\n{quoted}");
         self.sends(provider, &to, &self.mail(&to, &subject, id, &headers, &words)).await;

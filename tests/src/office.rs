@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 
+use helpdesk::setup::{self, IfMissing, Opened};
 use mailflow_core::agent::BUILT_IN_ADMINISTRATOR;
 use mailflow_core::decision::reply::Reply;
 use mailflow_core::destination::{Destination, DestinationAccess, SmtpLogin};
@@ -12,7 +13,6 @@ use mailflow_core::source::{Source, SourceAccess, Tls};
 use mailflow_core::store::Page;
 use mailflow_core::ticket::Ticket;
 use mailflow_core::ticketbox::Ticketbox;
-use helpdesk::setup::{self, IfMissing, Opened};
 use mailflow_transport::seal::{destination_context, source_context};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -21,7 +21,6 @@ use tokio::task::JoinHandle;
 use crate::await_it::PATIENCE;
 use crate::provider::{Account, PASSWORD, Provider};
 use crate::transcript;
-
 
 /// The mailbox that the office collects from.
 pub const SUPPORT: Account = Account { user: "support", address: "support@example.com" };
@@ -49,10 +48,7 @@ impl Office {
     /// An office whose mail comes and goes by the provider, with passwords sealed and certificates checked.
     pub async fn open(provider: &Provider, tls: Tls) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let Opened { flow, network } =
-            setup::open(&folder.path().join(FILE), IfMissing::Make)
-                .await
-                .unwrap();
+        let Opened { flow, network } = setup::open(&folder.path().join(FILE), IfMissing::Make).await.unwrap();
         let admin = flow.admin();
         let support = admin.ensure_ticketbox("Support", SUPPORT.address).await.unwrap();
 
@@ -72,7 +68,16 @@ impl Office {
         };
         let source = Source { check_interval_s: 1, ..Source::new(id, "support mailbox", access) };
         admin.save(&source).await.unwrap();
-        Self { flow, source, destination, support, transcript: Vec::new(), shown: BTreeMap::new(), running: None, folder }
+        Self {
+            flow,
+            source,
+            destination,
+            support,
+            transcript: Vec::new(),
+            shown: BTreeMap::new(),
+            running: None,
+            folder,
+        }
     }
 
     /// Begins to work: mail is collected, routed and sent.
