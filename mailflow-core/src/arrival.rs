@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::id::{MessageId, SourceId, TicketId};
+use crate::id::{MessageId, RuleId, SourceId, TicketId};
 use crate::time::Timestamp;
 
 /// A mail that was fetched. Its key is the source and the digest of its bytes: the same mail from the same source is
@@ -13,6 +13,7 @@ use crate::time::Timestamp;
 ///   received ──route──▶ routed      it is a message of a ticket
 ///      │     ──route──▶ copied      it is a second copy of a message that is there
 ///      │     ──route──▶ reported    it was a report about a mail of ours, and is noted at that mail
+///      │     ──route──▶ shredded    a rule threw it away for good
 ///      └─ three attempts ended the process ──▶ shelved   a ticket shows it as it came, unread
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +64,13 @@ pub enum ArrivalState {
         ticket: TicketId,
         /// The message.
         message: MessageId,
+    },
+    /// A rule shredded it for good: nothing of it is kept.
+    Shredded {
+        /// The rule.
+        rule: RuleId,
+        /// Its description when it was applied.
+        description: String,
     },
 }
 

@@ -13,8 +13,9 @@ use crate::category::Category;
 use crate::destination::Destination;
 use crate::digest::Digest;
 use crate::group::{self, Group};
-use crate::id::{AgentId, CategoryId, DestinationId, GroupId, SourceId, TicketboxId};
+use crate::id::{AgentId, CategoryId, DestinationId, GroupId, ResponseId, SourceId, TicketboxId};
 use crate::mail::Address;
+use crate::response::StandardResponse;
 use crate::routing::{InvalidRules, Rules};
 use crate::rule::RuleSet;
 use crate::settings::Settings;
@@ -40,6 +41,8 @@ pub enum DocumentKind {
     Source,
     /// [`Destination`].
     Destination,
+    /// [`StandardResponse`].
+    Response,
     /// [`RuleSet`], one for the desk.
     Rules,
     /// [`Settings`], one for the desk.
@@ -57,6 +60,7 @@ impl DocumentKind {
             Self::Category => "category",
             Self::Source => "source",
             Self::Destination => "destination",
+            Self::Response => "response",
             Self::Rules => "rules",
             Self::Settings => "settings",
         }
@@ -64,7 +68,7 @@ impl DocumentKind {
 
     /// The kind that a word stands for.
     pub fn from_word(word: &str) -> Option<Self> {
-        const ALL: [DocumentKind; 9] = [
+        const ALL: [DocumentKind; 10] = [
             DocumentKind::Agent,
             DocumentKind::Group,
             DocumentKind::Access,
@@ -72,6 +76,7 @@ impl DocumentKind {
             DocumentKind::Category,
             DocumentKind::Source,
             DocumentKind::Destination,
+            DocumentKind::Response,
             DocumentKind::Rules,
             DocumentKind::Settings,
         ];
@@ -132,6 +137,7 @@ documented! {
     Category, Category, |category| category.id.into();
     Source, Source, |source| source.id.into();
     Destination, Destination, |destination| destination.id.into();
+    StandardResponse, Response, |response| response.id.into();
     RuleSet, Rules, |_| Uuid::nil();
     Settings, Settings, |_| Uuid::nil();
 }
@@ -162,6 +168,8 @@ pub struct Directory {
     pub sources: BTreeMap<SourceId, Source>,
     /// The destinations.
     pub destinations: BTreeMap<DestinationId, Destination>,
+    /// The standard responses.
+    pub responses: BTreeMap<ResponseId, StandardResponse>,
     /// The rules as they were written.
     pub rule_set: RuleSet,
     /// The rules, compiled.
@@ -207,6 +215,7 @@ impl Directory {
                 DocumentKind::Category => put(&mut directory.categories, document, |it: &Category| it.id)?,
                 DocumentKind::Source => put(&mut directory.sources, document, |it: &Source| it.id)?,
                 DocumentKind::Destination => put(&mut directory.destinations, document, |it: &Destination| it.id)?,
+                DocumentKind::Response => put(&mut directory.responses, document, |it: &StandardResponse| it.id)?,
                 DocumentKind::Rules => directory.rule_set = read(document)?,
                 DocumentKind::Settings => directory.settings = read(document)?,
             }

@@ -132,6 +132,25 @@ pub enum What {
         /// What it has to do with it.
         kind: LinkKind,
     },
+    /// An automatic answer was written, and has to be sent.
+    Answered {
+        /// The message.
+        message: MessageId,
+        /// The name of the standard response.
+        response: String,
+    },
+    /// A mail was passed on by a rule, and has to be sent.
+    Forwarded {
+        /// The message that was written for it.
+        message: MessageId,
+        /// To whom.
+        to: Vec<Address>,
+    },
+    /// An automatic mail was not sent.
+    NotAnswered {
+        /// Why, in words.
+        because: String,
+    },
     /// It was put into the trash.
     Trashed,
     /// It was taken out of the trash.

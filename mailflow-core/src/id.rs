@@ -85,6 +85,8 @@ ids! {
     DestinationId,
     /// A custom routing rule.
     RuleId,
+    /// A standard response.
+    ResponseId,
     /// A custom field of tickets.
     FieldId,
     /// A mail that has to be sent.

@@ -44,6 +44,7 @@
 
 pub mod access;
 pub mod agent;
+pub mod allowance;
 pub mod arrival;
 pub mod category;
 pub mod contact;
@@ -63,6 +64,7 @@ pub mod note;
 pub mod outgoing;
 pub mod pulse;
 pub mod refusal;
+pub mod response;
 pub mod routing;
 pub mod rule;
 pub mod search;

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::explanation::Explanation;
-use crate::id::{AgentId, ContactId, MessageId, OutgoingId, TicketId};
+use crate::id::{AgentId, ContactId, MessageId, OutgoingId, SourceId, TicketId};
 use crate::mail::{Address, Automatic, Bounce, Defect, Mailbox, Sender, Spam, ThreadId};
+use crate::routing::Authentication;
 use crate::time::Timestamp;
 
 /// A mail in a ticket: what people read of it. The raw bytes are kept under [`Message::raw`].
@@ -36,6 +37,12 @@ pub struct Message {
     /// `Bcc`, of ours only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bcc: Vec<Mailbox>,
+    /// Whom the mail servers on the way say it was delivered to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delivered_to: Vec<Address>,
+    /// The source that it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceId>,
     /// The address of ours that it came to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub received_by: Option<Address>,
@@ -77,6 +84,9 @@ pub struct Message {
     /// What a spam filter on the way said.
     #[serde(default, skip_serializing_if = "no_spam")]
     pub spam: Spam,
+    /// What our own mail server found out about the sender.
+    #[serde(default, skip_serializing_if = "Authentication::is_nothing")]
+    pub authentication: Authentication,
     /// What was wrong with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub defects: Vec<Defect>,

@@ -12,10 +12,20 @@ pub struct Settings {
     pub first_ticket_number: u64,
     /// The host that stands in `Message-ID` of what is sent from a ticketbox without an address.
     pub host: String,
+    /// The most automatic mails that the whole desk sends in an hour. Beyond it none is sent, and the trouble is told.
+    pub automatic_per_hour: u32,
+    /// The most automatic mails that one ticket sends in an hour.
+    pub automatic_per_ticket_and_hour: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { name: "mailflow".to_owned(), first_ticket_number: 1, host: "mailflow.invalid".to_owned() }
+        Self {
+            name: "mailflow".to_owned(),
+            first_ticket_number: 1,
+            host: "mailflow.invalid".to_owned(),
+            automatic_per_hour: 500,
+            automatic_per_ticket_and_hour: 3,
+        }
     }
 }

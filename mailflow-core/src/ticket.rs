@@ -1,5 +1,7 @@
 //! [`Ticket`]: a matter that somebody wrote to us about, from the first mail to the last answer.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AgentId, CategoryId, ContactId, MessageId, SourceId, TicketId, TicketboxId};
@@ -67,6 +69,9 @@ pub struct Ticket {
     /// The ticket that this one was merged into, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<TicketId>,
+    /// Custom fields, by name; what rules catch in its first mail is here.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, String>,
     /// Tickets that it has to do with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<TicketLink>,
@@ -189,6 +194,7 @@ impl Ticket {
             closed: None,
             trashed: None,
             merged_into: None,
+            fields: BTreeMap::new(),
             links: Vec::new(),
             last: None,
             messages: 0,

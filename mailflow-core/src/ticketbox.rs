@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{DestinationId, TicketboxId};
+use crate::id::{DestinationId, ResponseId, TicketboxId};
 use crate::mail::{Address, Mailbox};
 
 /// A folder of tickets with its own address (guide chapter 9).
@@ -47,6 +47,9 @@ pub struct Ticketbox {
     /// days; `None` means never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_subject_days: Option<u32>,
+    /// What is answered at once, or after a while, to the first mail of a new ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_reply: Option<AutoReply>,
     /// Whether it is *Unassigned*, which every desk has and which cannot be deleted.
     #[serde(default)]
     pub built_in: bool,
@@ -63,6 +66,23 @@ pub enum Reopen {
     WithinDays(u32),
     /// A new, linked ticket is opened.
     Never,
+}
+
+/// An automatic answer to the first mail of a new ticket (guide chapter 9). It is never sent to a machine or a list, nor
+/// more than once a day to an address, nor after somebody has answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AutoReply {
+    /// What is sent.
+    pub response: ResponseId,
+    /// How long the ticket has to wait for it; 0 sends it at once.
+    #[serde(default)]
+    pub after_minutes: u32,
+    /// Whether the mail that it answers is quoted below.
+    #[serde(default)]
+    pub quote: bool,
+    /// Whether the ticket is closed with it.
+    #[serde(default)]
+    pub close: bool,
 }
 
 /// The ticketbox *Unassigned*.
@@ -88,6 +108,7 @@ impl Ticketbox {
             reference_line: true,
             match_by_subject_and_sender: false,
             new_subject_days: None,
+            auto_reply: None,
             built_in: false,
         }
     }

@@ -71,6 +71,7 @@ tables! {
     READ_MARKS = "read_marks" ("agent", "ticket") [] "NULL" false;
     SESSIONS = "sessions" ("token") ["agent", "seen", "place"] "NULL" false;
     PULSES = "pulses" ("id") [] "NULL" false;
+    ALLOWANCES = "allowances" ("of") [] "NULL" false;
     DOCUMENTS = "documents" ("kind", "id") [] "NULL" false;
     DIRECTORY = "directory" ("id") [] "NULL" false;
 }
@@ -124,6 +125,7 @@ pub(crate) fn of(kind: RecordKind) -> Option<&'static Table> {
         RecordKind::ReadMark => &READ_MARKS,
         RecordKind::Session => &SESSIONS,
         RecordKind::Pulse => &PULSES,
+        RecordKind::Allowance => &ALLOWANCES,
         RecordKind::Document => &DOCUMENTS,
         RecordKind::Directory => &DIRECTORY,
         // `RecordKind` may grow: a kind of a later core is refused, not lost.
@@ -151,6 +153,7 @@ pub(crate) fn key_values(key: &Key) -> Vec<Value> {
         }
         Key::Session(token) => vec![blob(token.as_bytes())],
         Key::Pulse(id) => vec![blob(id.as_bytes())],
+        Key::Allowance(of) => vec![blob(of.as_bytes())],
         Key::Document(kind, id) => vec![blob(kind.word().as_bytes()), blob(id.as_bytes())],
         Key::Directory => vec![Value::Integer(1)],
         // Refused before it comes here, see `of`.

@@ -11,6 +11,7 @@ use crate::directory::{Directory, DirectoryStamp, Document, DocumentKind, Docume
 use crate::group::{self, Group};
 use crate::id::{AgentId, GroupId};
 use crate::refusal::Refusal;
+use crate::response::StandardResponse;
 use crate::routing::Rules;
 use crate::rule::{RuleEffect, RuleSet};
 use crate::settings::Settings;
@@ -206,6 +207,16 @@ fn unneeded(directory: &Directory, kind: DocumentKind, id: uuid::Uuid) -> Result
         DocumentKind::Rules | DocumentKind::Settings => {
             Err(Refusal::BuiltIn { what: "document", name: kind.word().to_owned() })
         }
+        DocumentKind::Response => {
+            let Some(response) = directory.responses.get(&id.into()) else { return Ok(()) };
+            let rule = directory.rule_set.rules.iter().find(|rule| rule.then.respond == Some(response.id));
+            let answers = |it: &&Ticketbox| it.auto_reply.as_ref().is_some_and(|it| it.response == response.id);
+            match (rule, directory.ticketboxes.values().find(answers)) {
+                (Some(rule), _) => used("response", &response.name, format!("rule `{}`", rule.description)),
+                (_, Some(it)) => used("response", &response.name, format!("ticketbox `{}`", it.name)),
+                _ => Ok(()),
+            }
+        }
         DocumentKind::Source | DocumentKind::Access => Ok(()),
     }
 }
@@ -325,6 +336,29 @@ impl Configured for Ticketbox {
         if let Some(id) = self.destination.filter(|id| !directory.destinations.contains_key(id)) {
             return Err(Refusal::no_such("destination", id));
         }
+        match self.auto_reply.as_ref().filter(|it| !directory.responses.contains_key(&it.response)) {
+            Some(it) => Err(Refusal::no_such("response", it.response)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Configured for StandardResponse {
+    const WORD: &'static str = "response";
+
+    fn called(&self) -> String {
+        self.name.clone()
+    }
+
+    fn check(&self, directory: &Directory) -> Result<(), Refusal> {
+        let taken = directory.responses.values().any(|it| it.id != self.id && same(&it.name, &self.name));
+        named("response", &self.name, taken)?;
+        if self.text.trim().is_empty() {
+            return Err(Refusal::invalid("text", "there is nothing to send; write something"));
+        }
+        if self.text.chars().count() > Self::TEXT || self.subject.chars().count() > 900 {
+            return Err(Refusal::invalid("text", format!("it is too long; at most {} characters", Self::TEXT)));
+        }
         Ok(())
     }
 }
@@ -408,7 +442,7 @@ impl Configured for RuleSet {
             ticketbox: default.ticketbox,
             owner: default.owner,
             category: default.category,
-            priority: None,
+            ..RuleEffect::default()
         };
         self.rules.iter().map(|rule| &rule.then).chain([&default]).try_for_each(|then| known(directory, then))
     }

@@ -199,19 +199,14 @@ mod tests {
     use super::*;
     use crate::id::RuleId;
     use crate::mail::{Limits, parse};
-    use crate::rule::RuleEffect;
+    use crate::rule::Syntax;
 
     fn rule(number: u8) -> Rule {
-        Rule {
-            id: RuleId::from_bytes([number; 16]),
-            description: format!("rule {number}"),
-            enabled: true,
-            sources: Vec::new(),
-            to: Vec::new(),
-            from: Vec::new(),
-            text: Vec::new(),
-            then: RuleEffect::default(),
-        }
+        Rule::new(RuleId::from_bytes([number; 16]), &format!("rule {number}"))
+    }
+
+    fn pattern(within: Vec<TextField>, pattern: &str) -> Vec<TextPattern> {
+        vec![TextPattern { within, pattern: pattern.to_owned(), syntax: Syntax::Expression }]
     }
 
     fn winner(rules: &[Rule]) -> Option<u32> {
@@ -242,14 +237,14 @@ mod tests {
         let both = Rule {
             to: vec!["sales@example.com".to_owned(), "support@example.com".to_owned()],
             from: vec!["*.one.example".to_owned()],
-            text: vec![TextPattern { within: vec![TextField::Subject], pattern: r"invoice \d+".to_owned() }],
+            text: pattern(vec![TextField::Subject], r"invoice \d+"),
             ..rule(1)
         };
         assert_eq!(winner(std::slice::from_ref(&both)), Some(1));
         let other_source = Rule { sources: vec![SourceId::from_bytes([2; 16])], ..both.clone() };
         assert_eq!(winner(&[other_source]), None);
         let body_only =
-            Rule { text: vec![TextPattern { within: vec![TextField::Body], pattern: "invoice".to_owned() }], ..both };
+            Rule { text: pattern(vec![TextField::Body], "invoice"), ..both };
         assert_eq!(winner(&[body_only]), None);
     }
 
@@ -262,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_rule_that_does_not_compile_says_which_and_why() {
-        let bad = Rule { text: vec![TextPattern { within: Vec::new(), pattern: "(".to_owned() }], ..rule(2) };
+        let bad = Rule { text: pattern(Vec::new(), "("), ..rule(2) };
         let error = Rules::compile(&RuleSet { rules: vec![rule(1), bad], ..RuleSet::default() }).unwrap_err();
         assert_eq!(error.to_string(), "rule 2 `rule 2`: `(` is not an expression: unclosed group");
     }

@@ -43,6 +43,8 @@ pub enum Key {
     Session(Digest),
     /// A [`Pulse`](crate::pulse::Pulse), by the id of the source or destination.
     Pulse(Uuid),
+    /// An [`Allowance`](crate::allowance::Allowance), by the digest of what is counted.
+    Allowance(Digest),
     /// A [`Document`](crate::directory::Document).
     Document(DocumentKind, Uuid),
     /// The [`DirectoryStamp`](crate::directory::DirectoryStamp).
@@ -81,6 +83,8 @@ pub enum RecordKind {
     Session,
     /// [`Pulse`](crate::pulse::Pulse).
     Pulse,
+    /// [`Allowance`](crate::allowance::Allowance).
+    Allowance,
     /// [`Document`](crate::directory::Document).
     Document,
     /// [`DirectoryStamp`](crate::directory::DirectoryStamp).
@@ -106,6 +110,7 @@ impl RecordKind {
             | Self::ReadMark
             | Self::Session
             | Self::Pulse
+            | Self::Allowance
             | Self::Document
             | Self::Directory => false,
         }
@@ -130,6 +135,7 @@ impl Key {
             Self::ReadMark(..) => RecordKind::ReadMark,
             Self::Session(_) => RecordKind::Session,
             Self::Pulse(_) => RecordKind::Pulse,
+            Self::Allowance(_) => RecordKind::Allowance,
             Self::Document(..) => RecordKind::Document,
             Self::Directory => RecordKind::Directory,
         }

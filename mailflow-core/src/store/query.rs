@@ -26,6 +26,9 @@ pub enum Query {
     Search(SearchQuery),
     /// The messages of a ticket, newest first ([`Row::Record`]).
     Messages(TicketId),
+    /// All messages whose id is this one or a later one, by id: the order in which they were made
+    /// ([`Row::Record`]).
+    MessagesFrom(MessageId),
     /// The notes in a ticket, newest first ([`Row::Record`]).
     Notes(TicketId),
     /// What happened to a ticket, newest first ([`Row::Record`]).

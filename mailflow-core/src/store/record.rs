@@ -1,6 +1,7 @@
 //! [`Record`]: what a store keeps under a [`Key`].
 
 use super::{Key, Version};
+use crate::allowance::Allowance;
 use crate::arrival::{Arrival, FetchMark};
 use crate::contact::{AddressEntry, Contact};
 use crate::digest::Digest;
@@ -98,6 +99,8 @@ records! {
     Session(Session) = |it| Key::Session(it.token),
     /// How a source or destination has been doing.
     Pulse(Pulse) = |it| Key::Pulse(it.of),
+    /// How often something was done lately.
+    Allowance(Allowance) = |it| Key::Allowance(it.of),
     /// A document.
     Document(Document) = |it| Key::Document(it.kind, it.id),
     /// All documents together.

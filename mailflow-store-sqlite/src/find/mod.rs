@@ -1,5 +1,6 @@
 //! Lists.
 
+use mailflow_core::id::MessageId;
 use mailflow_core::store::{Cursor, Found, Page, Query, RecordKind, Row, StoreError, StoreErrorKind, Version};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
@@ -35,6 +36,7 @@ pub(crate) fn find(connection: &Connection, query: &Query, page: &Page) -> Resul
         Query::Search(query) => search::search(connection, query, page),
         Query::Contacts(words) => contacts::list(connection, words, page),
         Query::Documents => documents(connection, page),
+        Query::MessagesFrom(first) => messages_from(connection, *first, page),
         query => records(connection, list(query)?, page),
     }
 }
@@ -196,6 +198,29 @@ fn documents(connection: &Connection, page: &Page) -> Result<Found, StoreError> 
         let data = it.get_ref(3).or_failed(LISTING)?.as_blob().unwrap_or_default();
         let record = row::record(RecordKind::Document, data, rusqlite::types::ValueRef::Null)?;
         cut.push(Row::Record(Version::new(it.get(2).or_failed(LISTING)?), record), cursor);
+    }
+    Ok(cut.end())
+}
+
+/// Messages in the order of their ids.
+fn messages_from(connection: &Connection, first: MessageId, page: &Page) -> Result<Found, StoreError> {
+    let from = "SELECT id, version, data, text FROM messages WHERE id >= ?1 AND data IS NOT NULL ORDER BY id LIMIT ?2";
+    let after = "SELECT id, version, data, text FROM messages WHERE id > ?1 AND data IS NOT NULL ORDER BY id LIMIT ?2";
+    let (sql, id) = match page.after.as_ref().and_then(Cursor::read) {
+        Some((_, id)) => (after, id),
+        None => (from, *first.as_bytes()),
+    };
+    let mut statement = prepare(connection, sql).or_failed(LISTING)?;
+    let mut rows = statement.query((id.to_vec(), i64::from(limit(page)) + 1)).or_failed(LISTING)?;
+    let mut cut = Cut::new(page);
+    while let Some(it) = rows.next().or_failed(LISTING)? {
+        if cut.is_full() {
+            return Ok(cut.more());
+        }
+        let cursor = Cursor::new(0, &it.get(0).or_failed(LISTING)?);
+        let data = it.get_ref(2).or_failed(LISTING)?.as_blob().unwrap_or_default();
+        let record = row::record(RecordKind::Message, data, it.get_ref(3).or_failed(LISTING)?)?;
+        cut.push(Row::Record(Version::new(it.get(1).or_failed(LISTING)?), record), cursor);
     }
     Ok(cut.end())
 }

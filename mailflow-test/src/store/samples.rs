@@ -1,5 +1,6 @@
 //! Records to fill a store with: each from a number, so that the same number always gives the same record.
 
+use mailflow_core::allowance::Allowance;
 use mailflow_core::arrival::{Arrival, ArrivalState, FetchMark, Uid};
 use mailflow_core::contact::{AddressEntry, Contact};
 use mailflow_core::digest::Digest;
@@ -87,6 +88,8 @@ pub fn message(number: u64, ticket: u64, text: &str) -> Message {
         to: vec![Mailbox::new("Support", address(2))],
         cc: Vec::new(),
         bcc: Vec::new(),
+        delivered_to: Vec::new(),
+        source: None,
         received_by: None,
         subject: format!("Subject {ticket}"),
         message_id: Some(thread_id(number)),
@@ -107,6 +110,7 @@ pub fn message(number: u64, ticket: u64, text: &str) -> Message {
         automatic: None,
         bounce: None,
         spam: Spam { flag: Some(false), score: Some(1.5) },
+        authentication: mailflow_core::routing::Authentication::default(),
         defects: Vec::new(),
         explanation: None,
         outgoing: None,
@@ -262,6 +266,7 @@ pub fn one_of_each(number: u64) -> Vec<Record> {
         read.into(),
         session(number, number).into(),
         pulse(number).into(),
+        Allowance { of: Digest::of(&bytes(number)), done: vec![time(number)] }.into(),
         Ticketbox::new(box_id(number), "Support", Some(address(number))).to_document().into(),
         DirectoryStamp { changes: number }.into(),
     ]

@@ -7,7 +7,7 @@ use mailflow_core::destination::{Destination, DestinationAccess};
 use mailflow_core::flow::{Admin, Error, Mailflow};
 use mailflow_core::id::{AgentId, CategoryId, DestinationId, SourceId, TicketboxId};
 use mailflow_core::refusal::Refusal;
-use mailflow_core::rule::{DefaultRule, Rule, RuleEffect, RuleSet, TextField, TextPattern};
+use mailflow_core::rule::{DefaultRule, Rule, RuleEffect, RuleSet, Syntax, TextField, TextPattern};
 use mailflow_core::source::{Server, Source, SourceAccess, Tls};
 use mailflow_core::ticket::Priority;
 use mailflow_core::ticketbox::Ticketbox;
@@ -96,14 +96,9 @@ async fn furnish(admin: &Admin) -> Result<(), Error> {
     let newsletter = category(admin, "Newsletter").await?;
 
     let rule = |description: &str, text: TextPattern, then: RuleEffect| Rule {
-        id: admin.new_id(),
-        description: description.to_owned(),
-        enabled: true,
-        sources: Vec::new(),
-        to: Vec::new(),
-        from: Vec::new(),
         text: vec![text],
         then,
+        ..Rule::new(admin.new_id(), description)
     };
     let urgent = RuleEffect { priority: Some(Priority::Urgent), category: Some(safety), ..RuleEffect::default() };
     let to_billing = RuleEffect { ticketbox: Some(billing), category: Some(invoice), ..RuleEffect::default() };
@@ -116,12 +111,13 @@ async fn furnish(admin: &Admin) -> Result<(), Error> {
             rule("Newsletters can wait", pattern(TextField::Headers, r"(?m)^List-Unsubscribe:"), unimportant),
         ],
         default: DefaultRule { ticketbox: Some(support), ..DefaultRule::default() },
+        ..RuleSet::default()
     };
     admin.save(&rules).await
 }
 
 fn pattern(within: TextField, pattern: &str) -> TextPattern {
-    TextPattern { within: vec![within], pattern: pattern.to_owned() }
+    TextPattern { within: vec![within], pattern: pattern.to_owned(), syntax: Syntax::Expression }
 }
 
 async fn ticketbox(admin: &Admin, name: &str, local: &str, description: &str) -> Result<TicketboxId, Error> {

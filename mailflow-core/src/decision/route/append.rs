@@ -9,7 +9,7 @@ use crate::id::{ContactId, MessageId, Mint};
 use crate::mail::{Address, Mail, ThreadId, new_words};
 use crate::message::{Author, Direction, Message};
 use crate::outgoing::Outgoing;
-use crate::routing::{answered, recipients};
+use crate::routing::{Authentication, answered, recipients};
 use crate::store::{Changes, Key, NotLoaded};
 use crate::text;
 use crate::thread_entry::ThreadEntry;
@@ -140,6 +140,7 @@ impl<'a> Append<'a> {
             ticket: ticket.id,
             at: self.arrival.at,
             author,
+            source: Some(self.reading.source),
             received_by: self.received_by().cloned(),
             raw: Some(self.arrival.digest),
             size: self.arrival.whole_size.unwrap_or(self.arrival.size),
@@ -201,6 +202,8 @@ pub fn row_of_mail(mail: &Mail) -> Message {
         to: mail.to.clone(),
         cc: mail.cc.clone(),
         bcc: Vec::new(),
+        delivered_to: mail.delivered_to.clone(),
+        source: None,
         received_by: None,
         subject: mail.subject.clone(),
         message_id: mail.message_id.clone(),
@@ -215,6 +218,7 @@ pub fn row_of_mail(mail: &Mail) -> Message {
         automatic: mail.automatic.clone(),
         bounce: mail.bounce.clone(),
         spam: mail.spam,
+        authentication: Authentication::of(&mail.headers),
         defects: mail.defects.clone(),
         explanation: None,
         outgoing: None,

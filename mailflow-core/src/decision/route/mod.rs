@@ -91,7 +91,7 @@ fn after_headers(bytes: &[u8]) -> &[u8] {
 pub struct Routed {
     /// In one word.
     pub outcome: Outcome,
-    /// The ticket that it is in.
+    /// The ticket that it is in; nil if it was shredded for good.
     pub ticket: TicketId,
     /// Whether the ticket was made for it.
     pub made_ticket: bool,
@@ -119,6 +119,8 @@ pub enum Outcome {
     Duplicate,
     /// It could not be read; a ticket has it as it came.
     Unreadable,
+    /// A rule threw it away for good; it is in no ticket.
+    Shredded,
 }
 
 /// Says what has to be looked at before this arrival can be routed; asked again until it is content.

@@ -39,6 +39,9 @@ impl State {
             Query::Messages(ticket) => {
                 self.newest(page, |it: &Message| it.ticket == *ticket, |it| (it.at.as_millis(), *it.id.as_bytes()))
             }
+            Query::MessagesFrom(first) => {
+                self.oldest(page, |it: &Message| it.id >= *first, |it| (0, *it.id.as_bytes()))
+            }
             Query::Notes(ticket) => {
                 self.newest(page, |it: &Note| it.ticket == *ticket, |it| (it.at.as_millis(), *it.id.as_bytes()))
             }

@@ -237,6 +237,7 @@ pub async fn every_list_has_its_order(place: Arc<dyn Place>) {
     insert(&*store, [settings(), message(77, 2, "elsewhere").into(), draft(2, 1).into()]).await;
     let down = |key: fn(u64) -> Key| [5, 4, 3, 2, 1].map(key).to_vec();
     check(&*store, Query::Messages(ticket_id(1)), &down(|n| Key::Message(message_id(n)))).await;
+    check(&*store, Query::MessagesFrom(message_id(2)), &[2, 3, 4, 5, 77].map(|n| Key::Message(message_id(n)))).await;
     check(&*store, Query::Notes(ticket_id(1)), &down(|n| Key::Note(note_id(n)))).await;
     check(&*store, Query::Events(ticket_id(1)), &down(|n| Key::Event(event_id(n)))).await;
     check(&*store, Query::OutgoingOf(ticket_id(2)), &down(|n| Key::Outgoing(outgoing_id(50 + n)))).await;

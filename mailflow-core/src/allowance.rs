@@ -1,0 +1,97 @@
+//! [`Allowance`]: how often something was done lately, so that it is not done too often.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::id::{TicketId, TicketboxId};
+use crate::mail::Address;
+use crate::time::Timestamp;
+
+/// How often something was done lately: the third and fourth wall against answering for ever (AC-20). Its key is the
+/// digest of what is counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allowance {
+    /// The digest of what is counted.
+    pub of: Digest,
+    /// When it was done, the latest last; only as many as are needed to say no.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub done: Vec<Timestamp>,
+}
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted<'a> {
+    /// Automatic answers from a ticketbox to an address.
+    Answers(TicketboxId, &'a Address),
+    /// Mails of a sender that rules pass on out of a ticketbox.
+    Forwards(TicketboxId, &'a Address),
+    /// Automatic mails of a ticket.
+    Ticket(TicketId),
+    /// Automatic mails of the whole desk.
+    Desk,
+}
+
+/// How often something may be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// So often.
+    pub times: u32,
+    /// In any span of this length.
+    pub within: Duration,
+}
+
+impl Counted<'_> {
+    /// The key of its allowance.
+    pub fn key(&self) -> Digest {
+        match self {
+            Self::Answers(ticketbox, address) => {
+                Digest::of_parts([b"answers".as_slice(), ticketbox.as_bytes(), address.key().as_bytes()])
+            }
+            Self::Forwards(ticketbox, address) => {
+                Digest::of_parts([b"forwards".as_slice(), ticketbox.as_bytes(), address.key().as_bytes()])
+            }
+            Self::Ticket(ticket) => Digest::of_parts([b"ticket".as_slice(), ticket.as_bytes()]),
+            Self::Desk => Digest::of_parts([b"desk".as_slice()]),
+        }
+    }
+}
+
+impl Allowance {
+    /// What was never done.
+    pub const fn new(of: Digest) -> Self {
+        Self { of, done: Vec::new() }
+    }
+
+    /// Whether it may be done once more now.
+    pub fn allows(&self, limit: Limit, now: Timestamp) -> bool {
+        let lately = self.done.iter().filter(|at| now.since(**at) < limit.within).count();
+        lately < usize::try_from(limit.times).unwrap_or(usize::MAX)
+    }
+
+    /// Notes that it is done once more now.
+    pub fn spend(&mut self, limit: Limit, now: Timestamp) {
+        self.done.retain(|at| now.since(*at) < limit.within);
+        self.done.push(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_often_in_any_span_and_no_more() {
+        let limit = Limit { times: 2, within: Duration::from_secs(60) };
+        let at = |second: i64| Timestamp::from_millis(second * 1000);
+        let mut allowance = Allowance::new(Counted::Desk.key());
+        for (second, allowed) in [(0, true), (30, true), (59, false), (60, true), (61, false), (90, true)] {
+            assert_eq!(allowance.allows(limit, at(second)), allowed, "at {second} s");
+            if allowed {
+                allowance.spend(limit, at(second));
+            }
+        }
+        assert_eq!(allowance.done.len(), 2, "what is over is forgotten");
+    }
+}
