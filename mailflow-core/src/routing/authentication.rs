@@ -117,16 +117,14 @@ mod tests {
     fn verdicts_are_read_and_of_several_signatures_the_best_counts() {
         let read = of(&["mx.example.com 1; spf=softfail (mx: not (quite) ours) smtp.mailfrom=a@b.example; \
                          dkim=fail header.d=x.example; dkim=pass header.d=b.example; dmarc=PASS policy.dmarc=none"]);
-        assert_eq!(
-            read,
-            Authentication { spf: Verdict::Unclear, dkim: Verdict::Pass, dmarc: Verdict::Pass },
-        );
+        assert_eq!(read, Authentication { spf: Verdict::Unclear, dkim: Verdict::Pass, dmarc: Verdict::Pass },);
         assert_eq!(of(&["mx.example.com; none"]), Authentication::default());
     }
 
     #[test]
     fn what_another_server_claims_below_is_not_believed() {
-        let read = of(&["mx.example.com; dmarc=fail", "evil.example; spf=pass; dmarc=pass", "MX.example.com; spf=pass"]);
+        let read =
+            of(&["mx.example.com; dmarc=fail", "evil.example; spf=pass; dmarc=pass", "MX.example.com; spf=pass"]);
         assert_eq!(read, Authentication { spf: Verdict::Pass, dmarc: Verdict::Fail, ..Authentication::default() });
     }
 }

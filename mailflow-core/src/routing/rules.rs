@@ -243,8 +243,7 @@ mod tests {
         assert_eq!(winner(std::slice::from_ref(&both)), Some(1));
         let other_source = Rule { sources: vec![SourceId::from_bytes([2; 16])], ..both.clone() };
         assert_eq!(winner(&[other_source]), None);
-        let body_only =
-            Rule { text: pattern(vec![TextField::Body], "invoice"), ..both };
+        let body_only = Rule { text: pattern(vec![TextField::Body], "invoice"), ..both };
         assert_eq!(winner(&[body_only]), None);
     }
 

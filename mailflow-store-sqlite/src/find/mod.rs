@@ -204,8 +204,10 @@ fn documents(connection: &Connection, page: &Page) -> Result<Found, StoreError> 
 
 /// Messages in the order of their ids.
 fn messages_from(connection: &Connection, first: MessageId, page: &Page) -> Result<Found, StoreError> {
-    let from = "SELECT id, version, data, text FROM messages WHERE id >= ?1 AND data IS NOT NULL ORDER BY id LIMIT ?2";
-    let after = "SELECT id, version, data, text FROM messages WHERE id > ?1 AND data IS NOT NULL ORDER BY id LIMIT ?2";
+    let from =
+        "SELECT id, version, data, text FROM messages WHERE id >= ?1 AND data IS NOT NULL ORDER BY id LIMIT ?2";
+    let after =
+        "SELECT id, version, data, text FROM messages WHERE id > ?1 AND data IS NOT NULL ORDER BY id LIMIT ?2";
     let (sql, id) = match page.after.as_ref().and_then(Cursor::read) {
         Some((_, id)) => (after, id),
         None => (from, *first.as_bytes()),
