@@ -55,7 +55,7 @@ pub fn prefix(text: &str, max: usize) -> &str {
 
 /// Characters that only change how others are ordered or joined: they are used to disguise names (`gpj.exe` shown as
 /// `exe.jpg`). The joiners U+200C and U+200D stay, scripts and emoji need them.
-fn is_invisible(c: char) -> bool {
+pub fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}'
         | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }

@@ -15,14 +15,14 @@ pub struct Report {
     pub in_reply_to: Vec<String>,
     /// The ids in `References`, oldest first.
     pub references: Vec<String>,
-    /// Who wrote it; null if the mail does not say.
-    pub from: Option<Sender>,
+    /// Who wrote it.
+    pub from: Person,
     /// Where answers are wanted.
-    pub reply_to: Vec<Mailbox>,
+    pub reply_to: Vec<Person>,
     /// `To`.
-    pub to: Vec<Mailbox>,
+    pub to: Vec<Person>,
     /// `Cc`.
-    pub cc: Vec<Mailbox>,
+    pub cc: Vec<Person>,
     /// `Subject`.
     pub subject: String,
     /// `Date` in UTC (RFC 3339), or null.
@@ -43,6 +43,25 @@ pub struct Report {
     pub spam: SpamReport,
     /// What was wrong with it.
     pub defects: Vec<Defect>,
+}
+
+/// Somebody whom a mail names; both are always there.
+#[derive(Debug, Default, Serialize)]
+pub struct Person {
+    /// The display name, or an empty text.
+    pub name: String,
+    /// The address, or null if the mail has none that can be answered to.
+    pub address: Option<String>,
+}
+
+impl Person {
+    fn of(mailbox: &Mailbox) -> Self {
+        Self { name: mailbox.name.clone(), address: Some(mailbox.address.to_string()) }
+    }
+
+    fn sender(sender: &Sender) -> Self {
+        Self { name: sender.name.clone(), address: sender.address.as_ref().map(ToString::to_string) }
+    }
 }
 
 /// An attachment.
@@ -106,10 +125,10 @@ pub fn report(bytes: &[u8]) -> Report {
         in_reply_to: mail.in_reply_to.iter().map(ToString::to_string).collect(),
         references: mail.references.iter().map(ToString::to_string).collect(),
         reply_text: new_words(&mail.text),
-        from: mail.from,
-        reply_to: mail.reply_to,
-        to: mail.to,
-        cc: mail.cc,
+        from: mail.from.as_ref().map(Person::sender).unwrap_or_default(),
+        reply_to: mail.reply_to.iter().map(Person::of).collect(),
+        to: mail.to.iter().map(Person::of).collect(),
+        cc: mail.cc.iter().map(Person::of).collect(),
         subject: mail.subject,
         date: mail.date.map(|date| date.to_string()),
         text: mail.text,

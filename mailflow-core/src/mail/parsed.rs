@@ -38,7 +38,8 @@ pub struct Mail {
     pub text: String,
     /// Where `text` comes from.
     pub text_source: TextSource,
-    /// The HTML body as it was sent, decoded; never shown before it is sanitised.
+    /// The HTML body as it was sent, decoded; never shown before it is sanitised. Passages between that came as plain
+    /// text only stand in it as such.
     pub html: Option<String>,
     /// All other parts, in their order.
     pub attachments: Vec<Attachment>,

@@ -13,7 +13,7 @@ struct Entry {
 
 /// The entries of an address header, in their order; an entry without an address that can be answered to has none.
 pub fn list(raw: &[u8], limits: &Limits, defects: &mut Defects) -> Vec<Sender> {
-    let text = charset::decode(raw, "", defects).replace(['\r', '\n'], "").replace('\t', " ");
+    let text = charset::decode(raw, "", defects).replace(['\r', '\n', '\0'], "").replace('\t', " ");
     let (entries, complete) = entries(&text, Quotes::Heeded, limits.addresses);
     // A quote that never ends would hide everybody after it.
     let entries = if complete { entries } else { self::entries(&text, Quotes::Ignored, limits.addresses).0 };
@@ -104,11 +104,9 @@ fn split(text: &str) -> (&str, Option<Address>) {
         // The old form with a route, `<@a,@b:user@c>`.
         let inside =
             if inside.starts_with('@') { inside.rsplit_once(':').map_or(inside, |(_, last)| last) } else { inside };
-        if let Ok(address) = Address::new(inside) {
-            return (name, Some(address));
-        }
-        let inside = inside.split_whitespace().find_map(|word| Address::new(word).ok());
-        return (name, inside);
+        let inside = inside.strip_prefix("mailto:").unwrap_or(inside);
+        let address = Address::new(inside).ok().or_else(|| Address::new(&without_blanks(inside)).ok());
+        return (name, address.or_else(|| inside.split_whitespace().find_map(|word| Address::new(word).ok())));
     }
     if let Ok(address) = Address::new(text) {
         return ("", Some(address));
@@ -125,10 +123,36 @@ fn split(text: &str) -> (&str, Option<Address>) {
     }
 }
 
+/// `ada . lovelace @ one.example` (RFC 5322 section 4.4) without the white space around dots and `@`.
+fn without_blanks(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !out.is_empty() && !out.ends_with(['.', '@']) && !word.starts_with(['.', '@']) {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out
+}
+
 fn clean(name: &str, defects: &mut Defects) -> String {
-    let name = words::decode(name.trim().trim_matches('"').as_bytes(), defects);
-    let name = name.replace("\\\"", "\"").replace("\\\\", "\\");
-    crate::text::one_line(name.trim_matches(['"', ' ', ',', '<', '\'']), 200)
+    let bare = if name.contains('"') { unquoted(name) } else { name.to_owned() };
+    let name = words::decode(bare.trim().as_bytes(), defects);
+    words::one_line(name.trim_matches(['"', ' ', '\u{a0}', ',', '<', '\'']), 200)
+}
+
+/// A quoted name without its quotes and backslashes (RFC 5322 section 3.2.4).
+fn unquoted(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    let mut chars = name.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => out.extend(chars.next()),
+            '"' => {}
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -168,6 +192,12 @@ mod tests {
             ("=?utf-8?B?IkFkYSLCoDxhZGFAb25lLmV4YW1wbGU+?=", "Ada", "ada@one.example"),
             ("\"Ada <ada@one.example>", "Ada", "ada@one.example"),
             ("<@relay.example:ada@one.example>", "", "ada@one.example"),
+            (r#""A \(Special\) Person" <ada@one.example>"#, "A (Special) Person", "ada@one.example"),
+            (r#""Ada \\Back\\ Slash" <ada@one.example>"#, r"Ada \Back\ Slash", "ada@one.example"),
+            ("\"=?utf-8?q?=C3=89ric?=\" <ada@one.example>", "Éric", "ada@one.example"),
+            ("Ada <ada . lovelace @ one.example>", "Ada", "ada.lovelace@one.example"),
+            ("John X.<ada@one.example>", "John X.", "ada@one.example"),
+            ("<mailto:ada@one.example>", "", "ada@one.example"),
         ] {
             assert_eq!(one(raw), pair(name, address), "{raw}");
         }

@@ -48,7 +48,8 @@ pub fn read(mail: &Mail, report: bool) -> Option<Automatic> {
         Some(header) => Some(because(header)),
         None if mail.return_path == Some(ReturnPath::Null) => Some("Return-Path: <>".to_owned()),
         None if report => Some("Content-Type: multipart/report".to_owned()),
-        None if matches!(sender.as_deref(), Some("mailer-daemon" | "postmaster")) => {
+        None if mail.bounce.is_some() => Some("a delivery report".to_owned()),
+        None if sender.as_deref() == Some("mailer-daemon") => {
             Some(format!("From: {}", sender.unwrap_or_default()))
         }
         None => prefix.map(|prefix| format!("Subject: {prefix}")),

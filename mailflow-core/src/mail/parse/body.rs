@@ -15,13 +15,22 @@ struct Todo<'a> {
     depth: usize,
     /// The type of a part that does not say one.
     default: &'static str,
+    /// The number of the outermost `multipart/alternative` around it.
+    choice: Option<usize>,
+}
+
+/// Text that stands at one place of the mail: as plain text, as HTML, or as both.
+#[derive(Default)]
+struct Passage {
+    choice: Option<usize>,
+    plain: Option<String>,
+    html: Option<String>,
 }
 
 /// Reads the body into `mail`; true if it is a `multipart/report`.
 pub fn read<'a>(mail: &mut Mail, top: &Fields<'a>, body: &'a [u8], limits: &Limits, defects: &mut Defects) -> bool {
-    let copy = top.0.iter().map(|f| split::Field { name: f.name, value: f.value }).collect();
-    let mut stack = vec![Todo { fields: Fields(copy), body, depth: 0, default: "text/plain" }];
-    let mut reader = Reader { mail, limits, defects, unpacked: 0 };
+    let mut stack = vec![Todo { fields: top.clone(), body, depth: 0, default: "text/plain", choice: None }];
+    let mut reader = Reader { mail, limits, defects, unpacked: 0, passages: Vec::new() };
     let (mut report, mut seen) = (false, 0);
     while let Some(todo) = stack.pop() {
         let kind = reader.content_type(&todo);
@@ -35,15 +44,7 @@ pub fn read<'a>(mail: &mut Mail, top: &Fields<'a>, body: &'a [u8], limits: &Limi
             reader.attach(&todo, "application/octet-stream", todo.body.to_vec());
             continue;
         }
-        let boundary = kind.param("boundary").unwrap_or_default().trim_end();
-        let (parts, closed) = split::parts(todo.body, boundary.as_bytes());
-        if !closed || boundary.is_empty() {
-            reader.defects.add(Defect::BadMultipart);
-        }
-        if parts.is_empty() {
-            // The boundary never appears: what is there is shown.
-            reader.text(todo.body.to_vec(), &Value::default());
-        }
+        let parts = reader.parts(&todo, &kind);
         let room = limits.parts.saturating_sub(seen);
         if parts.len() > room {
             reader.defects.add(Defect::TooManyParts);
@@ -52,9 +53,10 @@ pub fn read<'a>(mail: &mut Mail, top: &Fields<'a>, body: &'a [u8], limits: &Limi
         }
         seen += parts.len().min(room);
         let default = if kind.main == "multipart/digest" { "message/rfc822" } else { "text/plain" };
+        let choice = todo.choice.or_else(|| (kind.main == "multipart/alternative").then_some(seen));
         for part in parts.into_iter().take(room).rev() {
             let (fields, body) = split::fields(part, limits, reader.defects);
-            stack.push(Todo { fields, body, depth: todo.depth + 1, default });
+            stack.push(Todo { fields, body, depth: todo.depth + 1, default, choice });
         }
     }
     reader.finish();
@@ -67,6 +69,8 @@ struct Reader<'r> {
     defects: &'r mut Defects,
     /// Bytes that were unpacked from attachments so far.
     unpacked: usize,
+    /// The text, in the order of the mail.
+    passages: Vec<Passage>,
 }
 
 impl Reader<'_> {
@@ -84,37 +88,67 @@ impl Reader<'_> {
         kind
     }
 
+    /// The parts of a multipart; without any delimiter what is there is shown.
+    fn parts<'a>(&mut self, todo: &Todo<'a>, kind: &Value) -> Vec<&'a [u8]> {
+        let mut found = split::parts(todo.body, &kind.boundary);
+        if !found.sound {
+            self.defects.add(Defect::BadMultipart);
+        }
+        if found.parts.is_empty()
+            && let Some(boundary) = split::real_boundary(todo.body)
+        {
+            found = split::parts(todo.body, boundary);
+        }
+        if found.parts.is_empty() && !todo.body.trim_ascii().is_empty() {
+            self.text(found.preamble.to_vec(), &Value::default(), None);
+        }
+        found.parts
+    }
+
     fn leaf(&mut self, todo: &Todo<'_>, kind: &Value) {
-        let encoding =
-            todo.fields.first("Content-Transfer-Encoding").map(String::from_utf8_lossy).unwrap_or_default();
-        let encoding = encoding.split([';', '(']).next().unwrap_or_default().trim().to_ascii_lowercase();
+        let encoding = todo.fields.first("Content-Transfer-Encoding").map(transfer::name).unwrap_or_default();
         let content = transfer::decode(todo.body, &encoding, self.defects);
-        let disposition = todo.fields.first("Content-Disposition");
-        let disposition = disposition.map(|raw| Value::read(raw, self.limits, self.defects)).unwrap_or_default();
-        let kept_apart = disposition.main == "attachment" || self.filename(todo).is_some();
         match kind.main.as_str() {
-            "text/plain" if !kept_apart => self.text(content, kind),
-            "text/html" if !kept_apart => {
+            "text/plain" if !self.is_kept_apart(todo) => self.text(content, kind, todo.choice),
+            "text/html" if !self.is_kept_apart(todo) => {
                 let html = charset::decode(&content, kind.param("charset").unwrap_or_default(), self.defects);
                 // Some programs cut their HTML at each picture.
-                self.mail.html.get_or_insert_default().push_str(&html);
+                self.put(todo.choice, |passage| passage.html.get_or_insert_default().push_str(&html));
             }
-            "message/delivery-status" | "message/global-delivery-status" => {
-                self.mail.bounce = Some(bounce::read(&content, self.limits, self.defects));
+            "message/delivery-status" | "message/global-delivery-status" | "message/xdelivery-status" => {
+                let bounce = bounce::status::read(&content, self.limits, self.defects);
+                self.mail.bounce.get_or_insert_default().reports.extend(bounce);
             }
             "application/ms-tnef" | "application/vnd.ms-tnef" => self.tnef(todo, kind, content),
-            other => {
-                if let (Some(bounce), "message/rfc822" | "text/rfc822-headers" | "message/global") =
-                    (&mut self.mail.bounce, other)
-                {
-                    bounce.about = bounce.about.take().or_else(|| bounce::about(&content, self.limits));
-                }
-                self.attach(todo, other, content);
+            other => self.attach(todo, other, content),
+        }
+    }
+
+    /// Whether a text is a file of its own: it is said to be, or it has a name and is not the first text.
+    fn is_kept_apart(&mut self, todo: &Todo<'_>) -> bool {
+        let disposition = todo.fields.first("Content-Disposition");
+        let disposition = disposition.map(|raw| Value::read(raw, self.limits, self.defects)).unwrap_or_default();
+        if disposition.main == "attachment" {
+            return true;
+        }
+        let first = self.passages.is_empty() && self.mail.attachments.is_empty();
+        let named = disposition.param("filename").is_some();
+        (named && todo.depth > 0) || (!first && self.filename(todo).is_some())
+    }
+
+    /// Adds to the text: what is chosen between stands at one place.
+    fn put(&mut self, choice: Option<usize>, fill: impl FnOnce(&mut Passage)) {
+        match self.passages.last_mut() {
+            Some(last) if choice.is_some() && last.choice == choice => fill(last),
+            _ => {
+                let mut passage = Passage { choice, ..Passage::default() };
+                fill(&mut passage);
+                self.passages.push(passage);
             }
         }
     }
 
-    fn text(&mut self, content: Vec<u8>, kind: &Value) {
+    fn text(&mut self, content: Vec<u8>, kind: &Value, choice: Option<usize>) {
         let mut text = charset::decode(&content, kind.param("charset").unwrap_or_default(), self.defects);
         let is = |name: &str, value: &str| kind.param(name).is_some_and(|it| it.eq_ignore_ascii_case(value));
         if is("format", "flowed") {
@@ -128,12 +162,7 @@ impl Reader<'_> {
                 self.attachment(Some(&file.name), "application/octet-stream", file.content, None);
             }
         }
-        let before = &mut self.mail.text;
-        if !before.is_empty() && !before.ends_with('\n') {
-            before.push('\n');
-        }
-        before.push_str(&text);
-        self.mail.text_source = TextSource::Plain;
+        self.put(choice, |passage| append(passage.plain.get_or_insert_default(), &text));
     }
 
     /// Outlook's `winmail.dat`: what is inside takes its place; it stays if nothing could be unpacked.
@@ -143,14 +172,9 @@ impl Reader<'_> {
         if !unpacked.complete {
             self.defects.add(Defect::BadTnef);
         }
-        if self.mail.text_source == TextSource::None || self.mail.text.trim().is_empty() {
-            if let Some(text) = &unpacked.text {
-                self.mail.text.clone_from(text);
-                self.mail.text_source = TextSource::Plain;
-            }
-            if self.mail.html.is_none() {
-                self.mail.html.clone_from(&unpacked.html);
-            }
+        if self.passages.iter().all(Passage::is_blank) && (unpacked.text.is_some() || unpacked.html.is_some()) {
+            let (plain, html) = (unpacked.text.clone(), unpacked.html.clone());
+            self.passages.push(Passage { choice: None, plain, html });
         }
         let nothing = unpacked.files.is_empty() && unpacked.text.is_none() && unpacked.html.is_none();
         if nothing || !unpacked.complete {
@@ -191,35 +215,78 @@ impl Reader<'_> {
 
     fn finish(&mut self) {
         let (mail, limits) = (&mut *self.mail, self.limits);
-        if let Some(source) = mail.html.as_ref().filter(|_| mail.text.trim().is_empty()) {
-            mail.text = html::to_text(source, limits).unwrap_or_else(|_| {
-                self.defects.add(Defect::HtmlTooComplex);
-                source.clone()
-            });
-            mail.text_source = TextSource::Html;
+        for passage in &self.passages {
+            match (passage.plain.as_deref().filter(|text| !text.trim().is_empty()), &passage.html) {
+                (Some(plain), _) => {
+                    append(&mut mail.text, plain);
+                    mail.text_source = TextSource::Plain;
+                }
+                (None, Some(source)) => {
+                    let text = html::to_text(source, limits).unwrap_or_else(|_| {
+                        self.defects.add(Defect::HtmlTooComplex);
+                        source.clone()
+                    });
+                    append(&mut mail.text, &text);
+                    if mail.text_source == TextSource::None {
+                        mail.text_source = TextSource::Html;
+                    }
+                }
+                (None, None) => append(&mut mail.text, passage.plain.as_deref().unwrap_or_default()),
+            }
         }
-        if mail.text.contains('\0') {
+        mail.html = rendition(std::mem::take(&mut self.passages));
+        if memchr::memchr(0, mail.text.as_bytes()).is_some() {
             self.defects.add(Defect::Nul);
         }
         if mail.text.len() > limits.text_bytes {
             self.defects.add(Defect::TextCut);
             mail.text.truncate(mail.text.floor_char_boundary(limits.text_bytes));
         }
-        mail.text = crate::text::many_lines(&mail.text, usize::MAX);
+        if mail.text.contains(|c: char| c.is_control() && c != '\n' && c != '\t') {
+            mail.text = crate::text::many_lines(&mail.text, usize::MAX);
+        }
         let referred = mail.html.as_deref().map(referred).unwrap_or_default();
         for attachment in &mut mail.attachments {
             attachment.inline = attachment.content_id.as_ref().is_some_and(|id| referred.contains(id));
         }
-        if mail.bounce.is_none() {
-            mail.bounce = bounce::in_words(mail, limits);
+    }
+}
+
+impl Passage {
+    fn is_blank(&self) -> bool {
+        self.html.is_none() && self.plain.as_deref().is_none_or(|text| text.trim().is_empty())
+    }
+}
+
+fn append(text: &mut String, more: &str) {
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text.push_str(more);
+}
+
+/// All passages as HTML, if any of them is. What came as plain text only stands there as such.
+fn rendition(passages: Vec<Passage>) -> Option<String> {
+    passages.iter().any(|passage| passage.html.is_some()).then_some(())?;
+    let mut out = String::new();
+    for passage in passages {
+        match (passage.html, passage.plain) {
+            (Some(html), _) if out.is_empty() => out = html,
+            (Some(html), _) => out.push_str(&html),
+            (None, Some(plain)) if !plain.trim().is_empty() => {
+                let escaped = plain.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+                out.push_str(&format!("<pre>{escaped}</pre>\n"));
+            }
+            (None, _) => {}
         }
     }
+    Some(out)
 }
 
 /// A name without folders and without what could disguise it.
 fn harmless(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    Some(crate::text::one_line(last, 200)).filter(|name| !name.is_empty() && name != "." && name != "..")
+    Some(words::one_line(last, 200)).filter(|name| !name.is_empty() && name != "." && name != "..")
 }
 
 /// The Content-IDs that an HTML body refers to (RFC 2392).

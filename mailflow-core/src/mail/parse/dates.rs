@@ -11,7 +11,10 @@ const LONGEST: usize = 100;
 pub fn read(raw: &[u8]) -> Option<Timestamp> {
     let text = without_comments(&String::from_utf8_lossy(raw));
     let text = crate::text::prefix(text.trim(), LONGEST);
-    let seconds = DateTime::parse_from_rfc2822(text)
+    // `UTC+1` would be read as UTC.
+    let odd_zone = ["UTC+", "UTC-", "GMT+", "GMT-"].iter().any(|zone| text.contains(zone));
+    let text_or_none = if odd_zone { "" } else { text };
+    let seconds = DateTime::parse_from_rfc2822(text_or_none)
         .or_else(|_| DateTime::parse_from_rfc3339(text))
         .map(|date| date.timestamp())
         .ok()

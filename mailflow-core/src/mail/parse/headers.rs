@@ -43,7 +43,7 @@ pub fn read(fields: &Fields<'_>, limits: &Limits, defects: &mut Defects) -> Mail
         address => Address::new(address).ok().map(ReturnPath::Address),
     });
     let subject = mail.headers.iter().find(|header| header.name.eq_ignore_ascii_case("Subject"));
-    mail.subject = subject.map(|header| crate::text::one_line(&header.value, 1000)).unwrap_or_default();
+    mail.subject = subject.map(|header| words::one_line(&header.value, 1000)).unwrap_or_default();
     mail.date = fields.first("Date").and_then(dates::read);
     if mail.date.is_none() {
         defects.add(Defect::BadDate);
@@ -72,20 +72,24 @@ fn mailboxes(fields: &Fields<'_>, name: &str, limits: &Limits, defects: &mut Def
     found
 }
 
-/// The ids of a header: what stands in angle brackets, and the words with an `@` outside of them. Of many, the first
-/// and the last ones.
+/// The ids of a header: what stands in angle brackets; without any, the words with an `@`. Of many, the first and the
+/// last ones.
 fn ids(fields: &Fields<'_>, name: &str, limits: &Limits) -> Vec<ThreadId> {
     let mut found: Vec<ThreadId> = Vec::new();
     for raw in fields.all(name) {
         let text = String::from_utf8_lossy(raw);
+        let before = found.len();
         let mut rest = &*text;
-        while let Some((before, tail)) = rest.split_once('<') {
-            bare_ids(before, &mut found);
-            let (id, after) = tail.split_once('>').unwrap_or((tail, ""));
-            found.extend(ThreadId::new(id));
-            rest = after;
+        while let Some((_, tail)) = rest.split_once('<') {
+            // A bracket that was never closed ends where the next id begins.
+            let end = tail.find(['>', '<', ',']).unwrap_or(tail.len());
+            found.extend(ThreadId::new(tail.get(..end).unwrap_or_default()));
+            rest = tail.get(end..).unwrap_or_default();
         }
-        bare_ids(rest, &mut found);
+        if found.len() == before {
+            let words = text.split([' ', ',', '\t', '\r', '\n', '"', '(', ')', ';']);
+            found.extend(words.filter(|word| word.contains('@')).filter_map(ThreadId::new));
+        }
     }
     if found.len() > limits.references.max(1) {
         found.drain(1..found.len() + 1 - limits.references.max(1));
@@ -93,24 +97,50 @@ fn ids(fields: &Fields<'_>, name: &str, limits: &Limits) -> Vec<ThreadId> {
     found
 }
 
-fn bare_ids(text: &str, found: &mut Vec<ThreadId>) {
-    let words = text.split([' ', ',', '\t', '\r', '\n', '"', '(', ')', ';']);
-    found.extend(words.filter(|word| word.contains('@')).filter_map(ThreadId::new));
-}
-
+/// What spam filters wrote: SpamAssassin and those who copy it, Rspamd, Exchange, Bogofilter, DSPAM, MailScanner.
 fn spam(fields: &Fields<'_>) -> Spam {
     let text = |name: &str| fields.first(name).map(|raw| String::from_utf8_lossy(raw).trim().to_ascii_lowercase());
     let status = text("X-Spam-Status").unwrap_or_default();
-    let flag = text("X-Spam-Flag").or_else(|| status.split([',', ' ']).next().map(str::to_owned));
-    let score = text("X-Spam-Score").or_else(|| {
-        status.split_once("score=").and_then(|(_, tail)| tail.split_whitespace().next().map(str::to_owned))
-    });
+    let flags = [text("X-Spam-Flag"), text("X-Spam"), text("X-Spam-Result"), Some(status.clone())];
+    let others = ["X-Barracuda-Spam-Status", "X-Spamd-Result", "X-Bogosity", "X-DSPAM-Result", "X-MailScanner-SpamCheck"];
+    let mut flags = flags.into_iter().flatten().chain(others.into_iter().filter_map(text));
+    let scl = text("X-MS-Exchange-Organization-SCL").or_else(|| text("X-Forefront-Antispam-Report").and_then(scl));
+    let scl = scl.and_then(|level| level.parse::<i32>().ok());
+    let score = text("X-Spam-Score").and_then(|score| number(&score));
+    let from_status = || ["score=", "hits="].iter().find_map(|key| number_after(&status, key));
+    let from_rspamd = || text("X-Spamd-Result").and_then(|result| number_after(&result, "["));
+    let elsewhere = || ["X-Rspamd-Score", "X-Barracuda-Spam-Score"].into_iter().filter_map(text).find_map(|it| number(&it));
     Spam {
-        flag: flag.and_then(|flag| match flag.as_str() {
-            "yes" | "true" => Some(true),
-            "no" | "false" => Some(false),
-            _ => None,
-        }),
-        score: score.and_then(|score| score.parse().ok()).filter(|score: &f32| score.is_finite()),
+        flag: flags.find_map(|flag| verdict(&flag)).or_else(|| scl.map(|level| level >= 5)),
+        score: score.or_else(from_status).or_else(from_rspamd).or_else(elsewhere).filter(|score| score.is_finite()),
     }
+}
+
+fn verdict(flag: &str) -> Option<bool> {
+    let flag = flag.strip_prefix("default:").unwrap_or(flag).trim_start();
+    match flag.split([',', ' ', ';', '\t', '\r', '\n']).next()? {
+        "yes" | "true" | "spam" => Some(true),
+        "no" | "false" | "ham" | "innocent" => Some(false),
+        "not" => flag.starts_with("not spam").then_some(false),
+        _ => None,
+    }
+}
+
+/// `SCL:5` in what Exchange Online writes.
+fn scl(report: String) -> Option<String> {
+    let (_, after) = report.split_once("scl:")?;
+    after.split(';').next().map(|level| level.trim().to_owned())
+}
+
+/// The number that a text begins with, or that follows `score=` in it.
+fn number(text: &str) -> Option<f32> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '-' | '+')).unwrap_or(text.len());
+    text.get(..end)?.parse().ok().or_else(|| number_after(text, "score="))
+}
+
+fn number_after(text: &str, key: &str) -> Option<f32> {
+    let (_, after) = text.split_once(key)?;
+    let after = after.trim_start();
+    let end = after.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '-' | '+')).unwrap_or(after.len());
+    after.get(..end)?.parse().ok()
 }

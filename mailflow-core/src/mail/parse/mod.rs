@@ -26,7 +26,7 @@ use super::{Defect, Limits, Mail};
 #[must_use]
 pub fn parse(bytes: &[u8], limits: &Limits) -> Mail {
     let mut defects = Defects::default();
-    let with_line_ends = line_ends(bytes);
+    let with_line_ends = line_ends(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
     let mut bytes: &[u8] = &with_line_ends;
     while let [b'\r' | b'\n' | b' ' | b'\t', rest @ ..] = bytes {
         bytes = rest;
@@ -41,6 +41,7 @@ pub fn parse(bytes: &[u8], limits: &Limits) -> Mail {
         defects.add(Defect::TooLarge);
     } else {
         report = body::read(&mut mail, &fields, content, limits, &mut defects);
+        mail.bounce = bounce::complete(&mail, limits);
     }
     mail.automatic = automatic::read(&mail, report);
     mail.defects = defects.0;

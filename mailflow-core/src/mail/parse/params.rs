@@ -13,6 +13,8 @@ pub struct Value {
     /// What stands before the parameters, lower case, without comments.
     pub main: String,
     params: BTreeMap<String, String>,
+    /// The `boundary`, byte for byte; empty if there is none.
+    pub boundary: Vec<u8>,
 }
 
 /// A segment of a parameter: its bytes, and whether they are percent-encoded.
@@ -21,42 +23,61 @@ type Segment = (Vec<u8>, bool);
 impl Value {
     /// A value without parameters.
     pub fn plain(main: &str) -> Self {
-        Self { main: main.to_owned(), params: BTreeMap::new() }
+        Self { main: main.to_owned(), ..Self::default() }
     }
 
     /// Reads a raw header value.
     pub fn read(raw: &[u8], limits: &Limits, defects: &mut Defects) -> Self {
-        let mut pieces = pieces(raw).into_iter();
-        let main = pieces.next().map(|main| String::from_utf8_lossy(&main).trim().to_ascii_lowercase());
-        let mut plain: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-        let mut extended: BTreeMap<String, BTreeMap<u32, Segment>> = BTreeMap::new();
-        for (at, piece) in pieces.enumerate() {
-            if at >= limits.parameters {
-                defects.add(Defect::BadParameter);
-                break;
-            }
-            let Some(equals) = piece.iter().position(|byte| *byte == b'=') else { continue };
-            let (name, value) = piece.split_at_checked(equals).unwrap_or_default();
-            let name = String::from_utf8_lossy(name).trim().to_ascii_lowercase();
-            let value = unquoted(value.get(1..).unwrap_or_default());
-            match name.split_once('*') {
-                None => {
-                    plain.entry(name).or_insert(value);
-                }
-                Some((name, rest)) => {
-                    let number = rest.trim_end_matches('*').parse().unwrap_or(0);
-                    let encoded = rest.is_empty() || rest.ends_with('*');
-                    extended.entry(name.to_owned()).or_default().entry(number).or_insert((value, encoded));
-                }
+        let mut pieces = pieces(raw);
+        let mut main = if pieces.is_empty() { Vec::new() } else { pieces.remove(0) };
+        // Some programs forget the semicolon after the type.
+        if let Some(at) = main.trim_ascii_start().iter().position(u8::is_ascii_whitespace) {
+            let rest = main.trim_ascii_start().get(at..).unwrap_or_default().to_vec();
+            if rest.contains(&b'=') {
+                pieces.insert(0, rest);
+                main = main.trim_ascii_start().get(..at).unwrap_or_default().to_vec();
             }
         }
+        let main = String::from_utf8_lossy(&unquoted(&main).0).trim().to_ascii_lowercase();
+        let mut plain: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+        let mut extended: BTreeMap<String, BTreeMap<u32, Segment>> = BTreeMap::new();
+        let mut count = 0;
+        for piece in pieces {
+            let mut rest = piece;
+            while let Some(equals) = memchr::memchr(b'=', &rest) {
+                count += 1;
+                if count > limits.parameters {
+                    defects.add(Defect::BadParameter);
+                    break;
+                }
+                let (name, value) = rest.split_at_checked(equals).unwrap_or_default();
+                let name = String::from_utf8_lossy(name).trim().to_ascii_lowercase();
+                let (value, after) = unquoted(value.get(1..).unwrap_or_default());
+                match name.split_once('*') {
+                    None => {
+                        plain.entry(name).or_insert(value);
+                    }
+                    Some((name, part)) => {
+                        let number = part.trim_end_matches('*').parse().unwrap_or(0);
+                        let encoded = part.is_empty() || part.ends_with('*');
+                        extended.entry(name.to_owned()).or_default().entry(number).or_insert((value, encoded));
+                    }
+                }
+                rest = after;
+            }
+        }
+        let boundary = plain.get("boundary").cloned();
         let plain = plain.into_iter().map(|(name, value)| (name, words::decode(&value, defects)));
         let mut params: BTreeMap<String, String> = plain.collect();
         // The extended form says more, so it wins where both are there.
         for (name, segments) in extended {
             params.insert(name, joined(segments, defects));
         }
-        Self { main: main.unwrap_or_default(), params }
+        let boundary = match params.get("boundary") {
+            Some(joined) => boundary.unwrap_or_else(|| joined.clone().into_bytes()),
+            None => Vec::new(),
+        };
+        Self { main, params, boundary: boundary.trim_ascii_end().to_vec() }
     }
 
     /// A parameter's value, by its lower-case name.
@@ -67,20 +88,29 @@ impl Value {
 
 /// The value between the semicolons, comments left out; quotes are still there.
 fn pieces(raw: &[u8]) -> Vec<Vec<u8>> {
+    let (pieces, closed) = cut(raw, Comments::LeftOut);
+    // A comment that never ends would hide all after it.
+    if closed { pieces } else { cut(raw, Comments::Kept).0 }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Comments {
+    LeftOut,
+    Kept,
+}
+
+fn cut(raw: &[u8], comments: Comments) -> (Vec<Vec<u8>>, bool) {
     let (mut pieces, mut piece) = (Vec::new(), Vec::new());
     let (mut quoted, mut escaped, mut comment) = (false, false, 0u32);
-    for byte in raw.iter().filter(|byte| !matches!(byte, b'\r' | b'\n')) {
+    for byte in raw.iter().filter(|byte| !matches!(**byte, b'\r' | b'\n' | QUOTE)) {
         match byte {
             _ if escaped => {
                 escaped = false;
                 // Only a quote is ever meant to be escaped: in `C:\temp` the backslash is a part of the name.
-                if *byte != b'"' && *byte != b'\\' {
-                    piece.push(b'\\');
-                }
-                piece.push(*byte);
-                if *byte == b'"' {
-                    piece.pop();
-                    piece.push(QUOTE);
+                match byte {
+                    b'"' => piece.push(QUOTE),
+                    b'\\' => piece.push(b'\\'),
+                    other => piece.extend([b'\\', *other]),
                 }
                 continue;
             }
@@ -89,7 +119,7 @@ fn pieces(raw: &[u8]) -> Vec<Vec<u8>> {
                 continue;
             }
             b'"' if comment == 0 => quoted = !quoted,
-            b'(' if !quoted => comment += 1,
+            b'(' if !quoted && comments == Comments::LeftOut && !is_file_name(&piece) => comment += 1,
             b')' if !quoted && comment > 0 => {
                 comment -= 1;
                 continue;
@@ -105,16 +135,28 @@ fn pieces(raw: &[u8]) -> Vec<Vec<u8>> {
         }
     }
     pieces.push(piece);
-    pieces
+    (pieces, comment == 0)
+}
+
+/// Whether a piece is the name of a file, in which parentheses are letters: `name=Invoice (1).pdf`.
+fn is_file_name(piece: &[u8]) -> bool {
+    let start = piece.trim_ascii_start();
+    let start = start.get(..8).map(<[u8]>::to_ascii_lowercase).unwrap_or_else(|| start.to_ascii_lowercase());
+    (start.starts_with(b"name") || start.starts_with(b"filename")) && memchr::memchr(b'=', piece).is_some()
 }
 
 /// Stands for an escaped quote until the quotes around the value are gone.
 const QUOTE: u8 = 0x1;
 
-fn unquoted(value: &[u8]) -> Vec<u8> {
+/// A value without its quotes, and what follows the closing one.
+fn unquoted(value: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let value = value.trim_ascii();
-    let inner = value.strip_prefix(b"\"").map(|rest| rest.strip_suffix(b"\"").unwrap_or(rest)).unwrap_or(value);
-    inner.iter().map(|byte| if *byte == QUOTE { b'"' } else { *byte }).collect()
+    let (inner, after) = match value.strip_prefix(b"\"") {
+        Some(rest) => rest.split_at_checked(memchr::memchr(b'"', rest).unwrap_or(rest.len())).unwrap_or_default(),
+        None => (value, &[][..]),
+    };
+    let inner = inner.iter().map(|byte| if *byte == QUOTE { b'"' } else { *byte }).collect();
+    (inner, after.strip_prefix(b"\"").unwrap_or(after).to_vec())
 }
 
 /// The segments as one text: the first says the charset, `utf-8'en'...`.
@@ -168,6 +210,10 @@ mod tests {
         assert_eq!(value.main, "text/plain");
         assert_eq!(value.param("charset"), Some("utf-8"));
         assert_eq!(value.param("name"), Some("a;b \"c\".txt"));
+        assert_eq!(param("multipart/mixed\n\tboundary=\"x y\"", "boundary").unwrap(), "x y");
+        assert_eq!(param("a; filename=\"b.pdf\" size=3", "size").unwrap(), "3");
+        assert_eq!(param("a; filename=b (1).pdf; size=3", "filename").unwrap(), "b (1).pdf");
+        assert_eq!(param("a (never closed; name=b", "name").unwrap(), "b");
         assert_eq!(param("a; filename=\"C:\\temp\\new.pdf\"", "filename").unwrap(), "C:\\temp\\new.pdf");
     }
 

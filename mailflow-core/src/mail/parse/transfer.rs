@@ -4,13 +4,26 @@ use data_encoding::BASE64_NOPAD;
 
 use super::super::Defect;
 use super::defects::Defects;
+use super::uuencode;
+
+/// The name in a raw `Content-Transfer-Encoding`: lower case, without comments, parameters, quotes and blanks.
+pub fn name(raw: &[u8]) -> String {
+    let text = String::from_utf8_lossy(raw);
+    let name = text.split([';', '(', ',']).next().unwrap_or_default();
+    name.chars().filter(|c| !c.is_whitespace() && *c != '"').flat_map(char::to_lowercase).collect()
+}
 
 /// The bytes of a part whose `Content-Transfer-Encoding` is `encoding`.
 pub fn decode(body: &[u8], encoding: &str, defects: &mut Defects) -> Vec<u8> {
     match encoding {
-        "base64" => base64(body, defects),
-        "quoted-printable" => quoted_printable(body, false),
-        "" | "7bit" | "8bit" | "binary" => body.to_vec(),
+        "base64" | "base-64" | "x-base64" | "b" => base64(body, defects),
+        "quoted-printable" | "quotedprintable" | "quoted" | "qp" => quoted_printable(body, false),
+        "" | "6bit" | "7bit" | "8bit" | "16bit" | "binary" | "none" | "6bits" | "7bits" | "8bits" | "7-bit" | "8-bit"
+        | "7-bits" | "8-bits" => body.to_vec(),
+        "x-uuencode" | "uuencode" | "x-uue" | "uue" => uuencode::whole(body).unwrap_or_else(|| {
+            defects.add(Defect::BadTransferEncoding);
+            body.to_vec()
+        }),
         _ => {
             defects.add(Defect::UnknownTransferEncoding);
             body.to_vec()

@@ -37,6 +37,18 @@ pub fn take_out(text: &str, most: usize) -> Option<(String, Vec<Uuencoded>)> {
     (!files.is_empty()).then_some((rest, files))
 }
 
+/// The first file in a body that is uuencoded as a whole; without its end, what is there of it.
+pub fn whole(body: &[u8]) -> Option<Vec<u8>> {
+    let text = String::from_utf8_lossy(body);
+    let mut lines = text.lines().skip_while(|line| begin(line).is_none());
+    lines.next()?;
+    let mut content = Vec::new();
+    for line in lines.take_while(|line| *line != "end") {
+        decode_line(line.as_bytes(), &mut content);
+    }
+    Some(content)
+}
+
 fn begin(line: &str) -> Option<&str> {
     let (mode, name) = line.strip_prefix("begin ")?.trim_end().split_once(' ')?;
     let sound = (3..=4).contains(&mode.len()) && mode.bytes().all(|byte| byte.is_ascii_digit());
@@ -50,21 +62,25 @@ fn decode<'t>(lines: &mut impl Iterator<Item = &'t str>, most: usize) -> Option<
         if line == "end" {
             return Some(content);
         }
-        let (length, encoded) =
-            line.as_bytes().split_first().map_or((0, &[][..]), |(length, rest)| (value(*length), rest));
-        let start = content.len();
-        for group in encoded.chunks(4) {
-            let mut sextets = group.iter().map(|byte| value(*byte)).chain(std::iter::repeat(0));
-            let mut next = || sextets.next().unwrap_or(0);
-            let (a, b, c, d) = (next(), next(), next(), next());
-            content.extend([a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]);
-        }
-        content.truncate(start + usize::from(length));
+        decode_line(line.as_bytes(), &mut content);
         if content.len() > most || !line.bytes().all(|byte| (0x20..=0x60).contains(&byte)) {
             return None;
         }
     }
     None
+}
+
+/// Length, then groups of four letters for three bytes.
+fn decode_line(line: &[u8], content: &mut Vec<u8>) {
+    let (length, encoded) = line.split_first().map_or((0, &[][..]), |(length, rest)| (value(*length), rest));
+    let start = content.len();
+    for group in encoded.chunks(4) {
+        let mut sextets = group.iter().map(|byte| value(*byte)).chain(std::iter::repeat(0));
+        let mut next = || sextets.next().unwrap_or(0);
+        let (a, b, c, d) = (next(), next(), next(), next());
+        content.extend([a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]);
+    }
+    content.truncate(start + usize::from(length));
 }
 
 const fn value(byte: u8) -> u8 {

@@ -31,6 +31,7 @@ const NEW_ATTACHMENT: u16 = 0x9002;
 const ATTACHMENT_TITLE: u16 = 0x8010;
 const ATTACHMENT_DATA: u16 = 0x800f;
 const ATTACHMENT_PROPERTIES: u16 = 0x9005;
+const CODE_PAGE: u16 = 0x9007;
 
 /// Takes a `winmail.dat` apart: at most `most` bytes of attachments, at most `files` of them.
 pub fn unpack(bytes: &[u8], most: usize, files: usize) -> Unpacked {
@@ -41,6 +42,7 @@ pub fn unpack(bytes: &[u8], most: usize, files: usize) -> Unpacked {
     }
     let mut size = 0;
     let mut rtf = None;
+    let mut page = String::new();
     while !input.0.is_empty() {
         let Some((attribute, data)) = attribute(&mut input) else { return unpacked };
         size += data.len();
@@ -48,12 +50,13 @@ pub fn unpack(bytes: &[u8], most: usize, files: usize) -> Unpacked {
             return unpacked;
         }
         match attribute {
-            BODY => unpacked.text = unpacked.text.or_else(|| Some(text(data))),
-            PROPERTIES => message(&mut unpacked, &mut rtf, data),
+            CODE_PAGE => page = Input(data).u32().map(|number| format!("cp{number}")).unwrap_or_default(),
+            BODY => unpacked.text = unpacked.text.or_else(|| Some(text(data, &page))),
+            PROPERTIES => message(&mut unpacked, &mut rtf, data, &page),
             NEW_ATTACHMENT => unpacked.files.push(File { content_type: OCTETS.to_owned(), ..File::default() }),
             _ => {
                 if let Some(file) = unpacked.files.last_mut() {
-                    attachment(file, attribute, data);
+                    attachment(file, attribute, data, &page);
                 }
             }
         }
@@ -79,27 +82,31 @@ fn attribute<'a>(input: &mut Input<'a>) -> Option<(u16, &'a [u8])> {
     Some((id, data))
 }
 
-fn message(unpacked: &mut Unpacked, rtf: &mut Option<Vec<u8>>, data: &[u8]) {
-    for Property { id, value, wide } in properties(data) {
+fn message(unpacked: &mut Unpacked, rtf: &mut Option<Vec<u8>>, data: &[u8], page: &str) {
+    let found = properties(data);
+    // The HTML has a code page of its own.
+    let own = found.iter().find(|property| property.id == 0x3fde).and_then(|property| Input(&property.value).u32());
+    let own = own.map(|number| format!("cp{number}"));
+    for Property { id, value, wide } in found {
         match id {
-            0x1000 => unpacked.text = Some(string(&value, wide)),
-            0x1013 => unpacked.html = Some(string(&value, wide)),
+            0x1000 => unpacked.text = Some(string(&value, wide, page)),
+            0x1013 => unpacked.html = Some(string(&value, wide, own.as_deref().unwrap_or(page))),
             0x1009 => *rtf = Some(value),
             _ => {}
         }
     }
 }
 
-fn attachment(file: &mut File, attribute: u16, data: &[u8]) {
+fn attachment(file: &mut File, attribute: u16, data: &[u8], page: &str) {
     match attribute {
-        ATTACHMENT_TITLE => file.name = file.name.take().or_else(|| Some(text(data))),
+        ATTACHMENT_TITLE => file.name = file.name.take().or_else(|| Some(text(data, page))),
         ATTACHMENT_DATA => file.content = data.to_vec(),
         ATTACHMENT_PROPERTIES => {
             for Property { id, value, wide } in properties(data) {
                 match id {
-                    0x3707 => file.name = Some(string(&value, wide)),
-                    0x370e => file.content_type = string(&value, wide).to_ascii_lowercase(),
-                    0x3712 => file.content_id = Some(string(&value, wide)),
+                    0x3707 => file.name = Some(string(&value, wide, page)),
+                    0x370e => file.content_type = string(&value, wide, page).to_ascii_lowercase(),
+                    0x3712 => file.content_id = Some(string(&value, wide, page)),
                     // An object begins with its class id; the bytes of a mail inside a mail stay as they are.
                     0x3701 if file.content.is_empty() => file.content = value,
                     _ => {}
@@ -110,14 +117,14 @@ fn attachment(file: &mut File, attribute: u16, data: &[u8]) {
     }
 }
 
-/// A string of the message's own charset; which one that is hardly ever stands there.
-fn text(data: &[u8]) -> String {
-    super::charset::decode(until_nul(data), "", &mut super::Defects::default())
+/// A string of the message's own code page; if it does not say one, it is guessed.
+fn text(data: &[u8], page: &str) -> String {
+    super::charset::decode(until_nul(data), page, &mut super::Defects::default())
 }
 
-fn string(value: &[u8], wide: bool) -> String {
+fn string(value: &[u8], wide: bool, page: &str) -> String {
     if !wide {
-        return text(value);
+        return text(value, page);
     }
     let units: Vec<u16> = value
         .chunks_exact(2)

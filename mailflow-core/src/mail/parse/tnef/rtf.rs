@@ -1,5 +1,7 @@
 //! Compressed RTF (MS-OXRTFCP), and the plain text in it.
 
+use super::super::charset;
+use super::super::defects::Defects;
 use super::Input;
 
 /// What every compressed RTF may refer to before it has said anything.
@@ -68,9 +70,9 @@ fn unzipped(bytes: &[u8], raw_size: usize) -> Vec<u8> {
 /// The text of an RTF: control words dropped, paragraphs as lines, escapes decoded.
 fn plain(rtf: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(rtf.strip_prefix(b"{\\rtf")?).into_owned();
-    let mut out = String::new();
+    let mut reader = Reader { page: "windows-1252".to_owned(), ..Reader::default() };
     let (mut depth, mut hidden_at, mut skip) = (1u32, None::<u32>, 0u32);
-    let mut chars = text.chars().peekable();
+    let mut chars = text.trim_start_matches(|c: char| c.is_ascii_digit()).chars().peekable();
     while let Some(c) = chars.next() {
         match c {
             '{' => depth = depth.saturating_add(1),
@@ -84,32 +86,85 @@ fn plain(rtf: &[u8]) -> Option<String> {
                     "*" | "fonttbl" | "colortbl" | "stylesheet" | "info" | "pict" => {
                         hidden_at = hidden_at.or(Some(depth));
                     }
-                    _ if hidden_at.is_some() => {}
-                    "par" | "line" => out.push('\n'),
-                    "tab" => out.push('\t'),
-                    "\\" | "{" | "}" => out.push_str(&word),
-                    "~" => out.push(' '),
                     "'" => {
                         let digits: String = chars.by_ref().take(2).collect();
-                        let byte = u8::from_str_radix(&digits, 16).unwrap_or(b'?');
-                        out.push_str(&encoding_rs::WINDOWS_1252.decode(&[byte]).0);
-                    }
-                    word => {
-                        if let Some(number) = word.strip_prefix('u').and_then(|number| number.parse::<i32>().ok()) {
-                            let code = u32::try_from(if number < 0 { number + 65536 } else { number }).unwrap_or(0);
-                            out.push(char::from_u32(code).unwrap_or('\u{fffd}'));
-                            skip = 1;
+                        match hidden_at.is_some() || skip > 0 {
+                            true => skip = skip.saturating_sub(1),
+                            false => reader.bytes.push(u8::from_str_radix(&digits, 16).unwrap_or(b'?')),
                         }
                     }
+                    _ if hidden_at.is_some() => {}
+                    word => skip = skip.max(reader.word(word)),
                 }
             }
             '\r' | '\n' => {}
             _ if hidden_at.is_some() => {}
             _ if skip > 0 => skip -= 1,
-            c => out.push(c),
+            c => reader.put(c),
         }
     }
-    Some(out)
+    Some(reader.done())
+}
+
+/// The text so far, and bytes of it that still have to be decoded together.
+#[derive(Default)]
+struct Reader {
+    out: String,
+    bytes: Vec<u8>,
+    page: String,
+    high: Option<u32>,
+}
+
+impl Reader {
+    fn put(&mut self, c: char) {
+        self.flush();
+        self.out.push(c);
+    }
+
+    fn flush(&mut self) {
+        if !self.bytes.is_empty() {
+            let bytes = std::mem::take(&mut self.bytes);
+            self.out.push_str(&charset::decode(&bytes, &self.page, &mut Defects::default()));
+        }
+    }
+
+    fn done(mut self) -> String {
+        self.flush();
+        self.out
+    }
+
+    /// What a control word stands for; the number of characters after it that only repeat it.
+    fn word(&mut self, word: &str) -> u32 {
+        match word {
+            "par" | "line" => self.put('\n'),
+            "tab" => self.put('\t'),
+            "\\" | "{" | "}" => word.chars().for_each(|c| self.put(c)),
+            "~" => self.put(' '),
+            _ => {
+                if let Some(number) = word.strip_prefix("ansicpg") {
+                    self.page = format!("cp{number}");
+                } else if let Some(number) = word.strip_prefix('u').and_then(|number| number.parse::<i32>().ok()) {
+                    let code = u32::try_from(if number < 0 { number + 65536 } else { number }).unwrap_or(0);
+                    self.unit(code);
+                    return 1;
+                }
+            }
+        }
+        0
+    }
+
+    /// A UTF-16 unit; the first of a pair waits for the second.
+    fn unit(&mut self, code: u32) {
+        self.flush();
+        match code {
+            0xd800..=0xdbff => self.high = Some(code),
+            0xdc00..=0xdfff => {
+                let joined = self.high.take().map(|high| 0x10000 + ((high - 0xd800) << 10) + (code - 0xdc00));
+                self.out.push(joined.and_then(char::from_u32).unwrap_or('\u{fffd}'));
+            }
+            _ => self.out.push(char::from_u32(code).unwrap_or('\u{fffd}')),
+        }
+    }
 }
 
 /// The control word or symbol after a backslash; the space that ends a word belongs to it.
@@ -128,7 +183,7 @@ fn control(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> String {
     let _ = chars.next_if_eq(&' ');
     // `\par0` and the like: the number of these says nothing here.
     let bare = word.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-');
-    if bare == "u" { word } else { bare.to_owned() }
+    if matches!(bare, "u" | "ansicpg") { word } else { bare.to_owned() }
 }
 
 #[cfg(test)]
@@ -150,5 +205,7 @@ mod tests {
     fn the_text_of_an_rtf_has_its_paragraphs_and_letters() {
         let rtf = b"{\\rtf1\\ansi{\\fonttbl{\\f0 Arial;}}{\\*\\generator x;}\\f0 Gr\\'fc\\u223?e\\par \\{ok\\}}";
         assert_eq!(plain(rtf).unwrap(), "Grüße\n{ok}");
+        let rtf = b"{\\rtf1\\ansi\\ansicpg932 \\'93\\'fa\\'96\\'7b \\u-10179?\\u-8694?}";
+        assert_eq!(plain(rtf).unwrap(), "日本 😊");
     }
 }
