@@ -49,9 +49,7 @@ pub fn read(mail: &Mail, report: bool) -> Option<Automatic> {
         None if mail.return_path == Some(ReturnPath::Null) => Some("Return-Path: <>".to_owned()),
         None if report => Some("Content-Type: multipart/report".to_owned()),
         None if mail.bounce.is_some() => Some("a delivery report".to_owned()),
-        None if sender.as_deref() == Some("mailer-daemon") => {
-            Some(format!("From: {}", sender.unwrap_or_default()))
-        }
+        None if sender.as_deref() == Some("mailer-daemon") => Some(format!("From: {}", sender.unwrap_or_default())),
         None => prefix.map(|prefix| format!("Subject: {prefix}")),
     };
     said.map(|because| Automatic { machine: true, because })

@@ -102,14 +102,16 @@ fn spam(fields: &Fields<'_>) -> Spam {
     let text = |name: &str| fields.first(name).map(|raw| String::from_utf8_lossy(raw).trim().to_ascii_lowercase());
     let status = text("X-Spam-Status").unwrap_or_default();
     let flags = [text("X-Spam-Flag"), text("X-Spam"), text("X-Spam-Result"), Some(status.clone())];
-    let others = ["X-Barracuda-Spam-Status", "X-Spamd-Result", "X-Bogosity", "X-DSPAM-Result", "X-MailScanner-SpamCheck"];
+    let others =
+        ["X-Barracuda-Spam-Status", "X-Spamd-Result", "X-Bogosity", "X-DSPAM-Result", "X-MailScanner-SpamCheck"];
     let mut flags = flags.into_iter().flatten().chain(others.into_iter().filter_map(text));
     let scl = text("X-MS-Exchange-Organization-SCL").or_else(|| text("X-Forefront-Antispam-Report").and_then(scl));
     let scl = scl.and_then(|level| level.parse::<i32>().ok());
     let score = text("X-Spam-Score").and_then(|score| number(&score));
     let from_status = || ["score=", "hits="].iter().find_map(|key| number_after(&status, key));
     let from_rspamd = || text("X-Spamd-Result").and_then(|result| number_after(&result, "["));
-    let elsewhere = || ["X-Rspamd-Score", "X-Barracuda-Spam-Score"].into_iter().filter_map(text).find_map(|it| number(&it));
+    let elsewhere =
+        || ["X-Rspamd-Score", "X-Barracuda-Spam-Score"].into_iter().filter_map(text).find_map(|it| number(&it));
     Spam {
         flag: flags.find_map(|flag| verdict(&flag)).or_else(|| scl.map(|level| level >= 5)),
         score: score.or_else(from_status).or_else(from_rspamd).or_else(elsewhere).filter(|score| score.is_finite()),

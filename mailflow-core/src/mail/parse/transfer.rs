@@ -18,8 +18,8 @@ pub fn decode(body: &[u8], encoding: &str, defects: &mut Defects) -> Vec<u8> {
     match encoding {
         "base64" | "base-64" | "x-base64" | "b" => base64(body, defects),
         "quoted-printable" | "quotedprintable" | "quoted" | "qp" => quoted_printable(body, false),
-        "" | "6bit" | "7bit" | "8bit" | "16bit" | "binary" | "none" | "6bits" | "7bits" | "8bits" | "7-bit" | "8-bit"
-        | "7-bits" | "8-bits" => body.to_vec(),
+        "" | "6bit" | "7bit" | "8bit" | "16bit" | "binary" | "none" | "6bits" | "7bits" | "8bits" | "7-bit"
+        | "8-bit" | "7-bits" | "8-bits" => body.to_vec(),
         "x-uuencode" | "uuencode" | "x-uue" | "uue" => uuencode::whole(body).unwrap_or_else(|| {
             defects.add(Defect::BadTransferEncoding);
             body.to_vec()

@@ -56,14 +56,20 @@ fn about(mail: &Mail, limits: &Limits) -> Option<ThreadId> {
 fn is_returned(content_type: &str) -> bool {
     matches!(
         content_type,
-        "message/rfc822" | "text/rfc822-headers" | "message/rfc822-headers" | "message/global"
+        "message/rfc822"
+            | "text/rfc822-headers"
+            | "message/rfc822-headers"
+            | "message/global"
             | "message/global-headers"
     )
 }
 
 /// One report for each recipient.
 fn reports(recipients: Vec<Address>, report: impl Fn(&Address) -> RecipientReport) -> Vec<RecipientReport> {
-    recipients.into_iter().map(|recipient| RecipientReport { recipient: Some(recipient.clone()), ..report(&recipient) }).collect()
+    recipients
+        .into_iter()
+        .map(|recipient| RecipientReport { recipient: Some(recipient.clone()), ..report(&recipient) })
+        .collect()
 }
 
 /// What a class of status means where nothing says it.

@@ -83,11 +83,25 @@ fn is_report(mail: &Mail, notice: &str, lower: &str) -> bool {
     let name = sender.map(|from| from.name.to_lowercase()).unwrap_or_default();
     let daemon = letters.contains("mailerdaemon")
         || letters.starts_with("microsoftexchange")
-        || matches!(letters.as_str(), "postmaster" | "maildaemon" | "mdaemon" | "mailsystem" | "maildelivery" | "bounce")
-        || has(&name, &[
-            "mail delivery", "mail deliver", "mailer-daemon", "mailer daemon", "delivery subsystem", "postmaster",
-            "system administrator", "mail administrator", "microsoft exchange", "microsoft outlook",
-        ]);
+        || matches!(
+            letters.as_str(),
+            "postmaster" | "maildaemon" | "mdaemon" | "mailsystem" | "maildelivery" | "bounce"
+        )
+        || has(
+            &name,
+            &[
+                "mail delivery",
+                "mail deliver",
+                "mailer-daemon",
+                "mailer daemon",
+                "delivery subsystem",
+                "postmaster",
+                "system administrator",
+                "mail administrator",
+                "microsoft exchange",
+                "microsoft outlook",
+            ],
+        );
     let nobody = mail.return_path == Some(ReturnPath::Null) || sender.is_none_or(|from| from.address.is_none());
     let machine = has(&letters, &["noreply", "donotreply"]);
     let subject = has(&mail.subject.to_lowercase(), SUBJECTS);
@@ -151,8 +165,10 @@ fn named(notice: &str, mail: &Mail) -> Vec<Address> {
 }
 
 fn begins_with_address(line: &str) -> bool {
-    let start = line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '<' | '"' | '*' | '-' | '>' | '\u{2022}'));
-    let word = start.split(|c: char| c.is_whitespace() || matches!(c, '>' | ':' | ',' | ';' | '(' | '<' | '"')).next();
+    let start =
+        line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '<' | '"' | '*' | '-' | '>' | '\u{2022}'));
+    let word =
+        start.split(|c: char| c.is_whitespace() || matches!(c, '>' | ':' | ',' | ';' | '(' | '<' | '"')).next();
     word.is_some_and(|word| word.contains('@') && Address::new(word).is_ok())
 }
 
@@ -172,7 +188,9 @@ fn addresses_in(line: &str) -> impl Iterator<Item = Address> + '_ {
     let words = line.split(|c: char| {
         c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | '[' | ']' | ',' | ';' | ':' | '"' | '\'')
     });
-    words.filter(|word| word.contains('@')).filter_map(|word| Address::new(word.trim_end_matches(['.', '!', '?'])).ok())
+    words
+        .filter(|word| word.contains('@'))
+        .filter_map(|word| Address::new(word.trim_end_matches(['.', '!', '?'])).ok())
 }
 
 /// What the text says about one recipient: from the line that names him to the next empty line after something was
@@ -203,9 +221,7 @@ fn paragraph<'n>(notice: &'n str, recipient: &Address) -> &'n str {
 fn returned_to(mail: &Mail, limits: &Limits) -> Vec<Address> {
     let part = mail.attachments.iter().find(|part| is_returned(&part.content_type));
     let raw = match part {
-        Some(part) => {
-            split::fields(&part.content, limits, &mut Defects::default()).0.first("To").map(<[u8]>::to_vec)
-        }
+        Some(part) => split::fields(&part.content, limits, &mut Defects::default()).0.first("To").map(<[u8]>::to_vec),
         None => copy_header(&mail.text, "to:").map(|value| value.as_bytes().to_vec()),
     };
     let list = addresses::list(&raw.unwrap_or_default(), limits, &mut Defects::default());

@@ -78,7 +78,8 @@ pub fn implied(said: &str, action: Option<BounceAction>) -> Option<String> {
 pub fn code_in(text: &str) -> Option<String> {
     let mut first = None;
     let mut before = "";
-    for word in text.split(|c: char| !c.is_ascii_digit() && c != '.').map(|word| word.trim_matches('.')).take(20_000) {
+    for word in text.split(|c: char| !c.is_ascii_digit() && c != '.').map(|word| word.trim_matches('.')).take(20_000)
+    {
         if is_code(word) {
             if before.len() == 3 && before.as_bytes().first() == word.as_bytes().first() {
                 return Some(word.to_owned());
@@ -103,7 +104,8 @@ fn is_code(word: &str) -> bool {
 
 /// The class of the first SMTP reply code of a failure in a text: `550`, `421`.
 fn reply_class(text: &str) -> Option<char> {
-    let mut words = text.split(|c: char| c.is_whitespace() || matches!(c, '-' | ':' | '[' | '(' | ',' | ';' | '#' | ']' | ')'));
+    let mut words =
+        text.split(|c: char| c.is_whitespace() || matches!(c, '-' | ':' | '[' | '(' | ',' | ';' | '#' | ']' | ')'));
     let code = words.find(|word| {
         word.len() == 3 && word.starts_with(['4', '5']) && word.bytes().all(|byte| byte.is_ascii_digit())
     })?;

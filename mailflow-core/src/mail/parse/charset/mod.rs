@@ -58,8 +58,19 @@ pub fn decode(bytes: &[u8], label: &str, defects: &mut Defects) -> String {
 fn is_ascii(label: &str) -> bool {
     matches!(
         label,
-        "" | "us-ascii" | "ascii" | "default" | "us" | "usascii" | "us_ascii" | "ansi_x3.4-1968" | "ansi-x3.4-1968"
-            | "iso-646-us" | "iso646-us" | "646" | "7bit" | "8bit"
+        "" | "us-ascii"
+            | "ascii"
+            | "default"
+            | "us"
+            | "usascii"
+            | "us_ascii"
+            | "ansi_x3.4-1968"
+            | "ansi-x3.4-1968"
+            | "iso-646-us"
+            | "iso646-us"
+            | "646"
+            | "7bit"
+            | "8bit"
     )
 }
 

@@ -36,9 +36,11 @@ fn utf_7(bytes: &[u8]) -> String {
         let mut decoder = BASE64_NOPAD.specification();
         decoder.check_trailing_bits = false;
         let units = decoder.encoding().ok().and_then(|encoding| encoding.decode(whole).ok()).unwrap_or_default();
-        out.push_str(&encoding_rs::UTF_16BE.decode_without_bom_handling(
-            units.get(..units.len() - units.len() % 2).unwrap_or_default(),
-        ).0);
+        out.push_str(
+            &encoding_rs::UTF_16BE
+                .decode_without_bom_handling(units.get(..units.len() - units.len() % 2).unwrap_or_default())
+                .0,
+        );
     }
     out.push_str(&String::from_utf8_lossy(rest));
     out
