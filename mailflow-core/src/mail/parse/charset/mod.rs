@@ -135,7 +135,7 @@ fn without_idle_escapes(bytes: &[u8]) -> Vec<u8> {
     let mut rest = bytes;
     while let Some((byte, after)) = rest.split_first() {
         rest = match rest {
-            [ESCAPE, b'(' | b'$', _, tail @ [ESCAPE, ..]] => tail,
+            [ESCAPE, b'(' | b'$', _, tail @ ..] if tail.first() == Some(&ESCAPE) => tail,
             _ => {
                 out.push(*byte);
                 after
