@@ -12,6 +12,7 @@
 
 pub mod await_it;
 pub mod binary;
+pub mod browser;
 pub mod customer;
 pub mod office;
 pub mod provider;
