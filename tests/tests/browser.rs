@@ -26,7 +26,9 @@ async fn serve() -> String {
                 let body = match asked.split(' ').nth(1).unwrap_or_default() {
                     "/" => PAGE.to_owned(),
                     "/frame" => FRAME.to_owned(),
-                    path => format!("<!doctype html><h1>asked for {path}</h1><script>document.title = 'ran'</script>"),
+                    path => {
+                        format!("<!doctype html><h1>asked for {path}</h1><script>document.title = 'ran'</script>")
+                    }
                 };
                 let head = format!(
                     "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",

@@ -125,7 +125,8 @@ impl Link {
     /// A command and its answer, or what Chromium has against it.
     pub async fn try_ask(&self, session: &str, method: &str, params: Value) -> Result<Value, String> {
         let answered = self.send(session, method, params);
-        let answer = tokio::time::timeout(PATIENCE, answered).await.unwrap_or_else(|_| panic!("no answer to {method}"));
+        let answer =
+            tokio::time::timeout(PATIENCE, answered).await.unwrap_or_else(|_| panic!("no answer to {method}"));
         answer.unwrap_or_else(|_| panic!("Chromium ended before it answered {method}"))
     }
 
@@ -163,7 +164,8 @@ impl Link {
         let found = async {
             loop {
                 told.borrow_and_update();
-                if let Some(event) = self.told(page, mark).into_iter().find(|it| it.method == method && !it.in_frame) {
+                if let Some(event) = self.told(page, mark).into_iter().find(|it| it.method == method && !it.in_frame)
+                {
                     return event;
                 }
                 told.changed().await.unwrap();

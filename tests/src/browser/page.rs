@@ -242,9 +242,7 @@ impl Page {
         let error = |event: &Event| match event.method.as_str() {
             "Runtime.exceptionThrown" => Some(event.params["exceptionDetails"].to_string()),
             "Runtime.consoleAPICalled" if event.params["type"] == "error" => Some(event.params["args"].to_string()),
-            "Log.entryAdded" if event.params["entry"]["level"] == "error" => {
-                Some(event.params["entry"].to_string())
-            }
+            "Log.entryAdded" if event.params["entry"]["level"] == "error" => Some(event.params["entry"].to_string()),
             _ => None,
         };
         self.told().iter().filter_map(error).collect()
