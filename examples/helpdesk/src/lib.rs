@@ -1,8 +1,10 @@
 //! A whole helpdesk on the web, made of mailflow: pages, REST API and the tools of the `mailflow` command.
 
+pub mod api;
 pub mod auth;
 pub mod cli;
 pub mod demo;
 pub mod inspect;
+mod passwords;
 pub mod setup;
 pub mod web;

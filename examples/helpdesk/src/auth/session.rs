@@ -10,6 +10,8 @@ use mailflow_core::digest::Digest;
 use mailflow_core::flow::{Error, Mailflow};
 use mailflow_core::id::AgentId;
 use mailflow_core::refusal::Refusal;
+use mailflow_core::session::Session;
+use mailflow_core::store::{Query, StoreExt};
 use mailflow_core::time::Timestamp;
 
 use super::password;
@@ -141,4 +143,16 @@ pub fn cookie(secret: &str, path: &str, secure: bool) -> String {
 #[must_use]
 pub fn ended_cookie(path: &str) -> String {
     format!("{COOKIE}=; Path={path}; HttpOnly; SameSite=Lax; Max-Age=0")
+}
+
+/// Ends all sessions of an agent: after a new password, and when he may not sign in any more.
+///
+/// # Errors
+/// [`Error`] if the store fails.
+pub async fn end_sessions(flow: &Mailflow, agent: AgentId) -> Result<(), Error> {
+    let sessions: Vec<Session> = flow.store().list_all(&Query::Sessions(Some(agent))).await?;
+    for session in sessions {
+        flow.end_session(session.token).await?;
+    }
+    Ok(())
 }

@@ -1,0 +1,157 @@
+//! Agents: administrators only. Passwords are only written, never given back.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use mailflow_core::agent::Agent;
+use mailflow_core::directory::{Directory, DocumentKind, Documented};
+use mailflow_core::mail::Address;
+use mailflow_core::refusal::Refusal;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::Api;
+use super::caller::Administrator;
+use super::extract::{Body, Named};
+use super::openapi::ForAdministrators;
+use super::refused::Refused;
+use super::shapes::shape;
+use super::version::{Seen, Versioned};
+use crate::auth;
+
+shape! {
+    /// A person who answers.
+    AgentShape of it: Agent {
+        id: Uuid = it.id.into(),
+        user_name: String = it.user_name,
+        /// The name that others see.
+        name: String = it.name,
+        address: Option<String> = it.address.map(String::from),
+        /// Whether the agent may sign in and be given tickets.
+        active: bool = it.active,
+        administrator: bool = it.administrator,
+        /// Whether it is the one that comes with every desk and can be neither removed nor disabled.
+        built_in: bool = it.built_in,
+        signature: String = it.signature,
+        /// Whether there is a password to sign in with.
+        has_password: bool = it.password.is_some(),
+    }
+}
+
+/// An agent as it is written.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({ "user_name": "grace", "name": "Grace Hopper", "password": "nanoseconds are 30 cm" }))]
+pub struct AgentWish {
+    /// Unique without regard to case.
+    pub user_name: String,
+    pub name: String,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub address: Option<Address>,
+    #[serde(default = "yes")]
+    #[schema(default = true)]
+    pub active: bool,
+    #[serde(default)]
+    pub administrator: bool,
+    #[serde(default)]
+    pub signature: String,
+    /// At least 10 characters. Only written; without it the password stays. A new one ends the agent's sessions.
+    #[serde(default)]
+    #[schema(write_only)]
+    pub password: Option<String>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl AgentWish {
+    /// The agent that is wished for. What is not in here stays as it was.
+    async fn agent(self, before: Agent) -> Result<Agent, Refused> {
+        let password = match self.password {
+            None => before.password.clone(),
+            Some(password) => {
+                let hashed = tokio::task::spawn_blocking(move || auth::hash(&password)).await;
+                Some(hashed.unwrap_or_else(|error| Err(Refusal::invalid("password", error.to_string())))?)
+            }
+        };
+        Ok(Agent {
+            user_name: self.user_name.trim().to_owned(),
+            name: self.name.trim().to_owned(),
+            address: self.address,
+            password,
+            active: self.active,
+            administrator: self.administrator,
+            signature: self.signature,
+            ..before
+        })
+    }
+}
+
+fn found(directory: &Directory, id: Uuid) -> Result<Agent, Refusal> {
+    directory.agents.get(&id.into()).cloned().ok_or_else(|| Refusal::no_such("agent", id))
+}
+
+/// All agents.
+#[utoipa::path(get, path = "/agents", tag = "agents",
+    responses((status = 200, description = "All of them", body = Vec<AgentShape>), ForAdministrators))]
+pub async fn list(by: Administrator) -> Json<Vec<AgentShape>> {
+    Json(by.admin.directory().agents.values().cloned().map(AgentShape::from).collect())
+}
+
+/// One agent.
+#[utoipa::path(get, path = "/agents/{id}", tag = "agents",
+    params(("id" = Uuid, Path, description = "The agent", example = "0191f3a2-7c44-7d10-9a51-000000000015")),
+    responses((status = 200, description = "The agent", body = AgentShape), ForAdministrators))]
+pub async fn show(by: Administrator, Named(id): Named<Uuid>) -> Result<Versioned<AgentShape>, Refused> {
+    let agent = found(&by.admin.directory(), id)?;
+    Ok(Versioned(StatusCode::OK, agent.version(), agent.into()))
+}
+
+/// Makes an agent.
+#[utoipa::path(post, path = "/agents", tag = "agents", request_body = AgentWish,
+    responses((status = 201, description = "The agent", body = AgentShape), ForAdministrators))]
+pub async fn make(by: Administrator, Body(wish): Body<AgentWish>) -> Result<Versioned<AgentShape>, Refused> {
+    let nobody = Agent { id: by.admin.new_id(), built_in: false, ..Agent::built_in_administrator() };
+    let agent = wish.agent(nobody).await?;
+    by.admin.save(&agent).await?;
+    Ok(Versioned(StatusCode::CREATED, agent.version(), agent.into()))
+}
+
+/// Changes an agent.
+#[utoipa::path(put, path = "/agents/{id}", tag = "agents", request_body = AgentWish,
+    params(
+        ("id" = Uuid, Path, description = "The agent", example = "0191f3a2-7c44-7d10-9a51-000000000015"),
+        ("If-Match" = Option<String>, Header, description = "The version that was seen")
+    ),
+    responses((status = 200, description = "The agent as it is now", body = AgentShape), ForAdministrators))]
+pub async fn save(
+    State(api): State<Api>,
+    by: Administrator,
+    seen: Seen,
+    Named(id): Named<Uuid>,
+    Body(wish): Body<AgentWish>,
+) -> Result<Versioned<AgentShape>, Refused> {
+    let before = found(&by.admin.directory(), id)?;
+    let agent = wish.agent(before.clone()).await?;
+    seen.save(&by.admin, &agent).await?;
+    if agent.password != before.password || !agent.active {
+        auth::end_sessions(&api.flow, agent.id).await?;
+    }
+    Ok(Versioned(StatusCode::OK, agent.version(), agent.into()))
+}
+
+/// Removes an agent whom no rule names.
+#[utoipa::path(delete, path = "/agents/{id}", tag = "agents",
+    params(("id" = Uuid, Path, description = "The agent", example = "0191f3a2-7c44-7d10-9a51-000000000015")),
+    responses((status = 204, description = "He is gone"), ForAdministrators))]
+pub async fn remove(
+    State(api): State<Api>,
+    by: Administrator,
+    Named(id): Named<Uuid>,
+) -> Result<StatusCode, Refused> {
+    by.admin.remove(DocumentKind::Agent, id).await?;
+    auth::end_sessions(&api.flow, id.into()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

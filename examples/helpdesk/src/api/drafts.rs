@@ -1,0 +1,96 @@
+//! Answers that were begun.
+
+use axum::Json;
+use axum::http::StatusCode;
+use mailflow_core::draft::Draft;
+use mailflow_core::mail::Address;
+use mailflow_core::refusal::Refusal;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::caller::Caller;
+use super::extract::{Asked, Body, Named, Part};
+use super::openapi::ForAgents;
+use super::refused::Refused;
+use super::shapes::{DraftShape, FileShape, List, Person, mailboxes};
+
+/// An answer that was begun, as it is written.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({ "text": "Dear Ada,", "seen_revision": 1 }))]
+pub struct DraftWish {
+    #[serde(default)]
+    pub answers: Option<Uuid>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub from: Option<Address>,
+    #[serde(default)]
+    pub to: Vec<Person>,
+    #[serde(default)]
+    pub cc: Vec<Person>,
+    #[serde(default)]
+    pub bcc: Vec<Person>,
+    #[serde(default)]
+    pub subject: String,
+    #[serde(default)]
+    pub text: String,
+    /// Files that were sent before, with POST /files.
+    #[serde(default)]
+    pub attachments: Vec<FileShape>,
+    /// The revision of the ticket that its author has seen.
+    pub seen_revision: u32,
+}
+
+/// What the caller has begun to answer, the newest first.
+#[utoipa::path(get, path = "/drafts", tag = "drafts", params(Part),
+    responses((status = 200, description = "A part of the list", body = List<DraftShape>), ForAgents))]
+pub async fn list(caller: Caller, Asked(part): Asked<Part>) -> Result<Json<List<DraftShape>>, Refused> {
+    Ok(Json(caller.desk.drafts(&part.page()).await?.into()))
+}
+
+/// What the caller has begun to answer in a ticket.
+#[utoipa::path(get, path = "/tickets/{number}/draft", tag = "drafts",
+    params(("number" = u64, Path, description = "The ticket's number", example = 1)),
+    responses((status = 200, description = "The draft", body = DraftShape), ForAgents))]
+pub async fn show(caller: Caller, Named(number): Named<u64>) -> Result<Json<DraftShape>, Refused> {
+    let draft = caller.desk.conversation(number).await?.draft;
+    Ok(Json(draft.ok_or_else(|| Refusal::no_such("draft", number))?.into()))
+}
+
+/// Keeps what the caller has begun to answer.
+#[utoipa::path(put, path = "/tickets/{number}/draft", tag = "drafts", request_body = DraftWish,
+    params(("number" = u64, Path, description = "The ticket's number", example = 1)),
+    responses((status = 200, description = "The draft as it is kept", body = DraftShape), ForAgents))]
+pub async fn save(
+    caller: Caller,
+    Named(number): Named<u64>,
+    Body(wish): Body<DraftWish>,
+) -> Result<Json<DraftShape>, Refused> {
+    let desk = caller.desk;
+    let draft = Draft {
+        agent: desk.agent_id(),
+        ticket: desk.ticket(number).await?.id,
+        message: desk.new_id(),
+        answers: wish.answers.map(Into::into),
+        from: wish.from,
+        to: mailboxes(wish.to),
+        cc: mailboxes(wish.cc),
+        bcc: mailboxes(wish.bcc),
+        subject: wish.subject,
+        text: wish.text,
+        attachments: wish.attachments.into_iter().map(Into::into).collect(),
+        seen_revision: wish.seen_revision,
+        saved: desk.now(),
+    };
+    Ok(Json(desk.save_draft(draft).await?.into()))
+}
+
+/// Throws it away.
+#[utoipa::path(delete, path = "/tickets/{number}/draft", tag = "drafts",
+    params(("number" = u64, Path, description = "The ticket's number", example = 1)),
+    responses((status = 204, description = "There is none any more"), ForAgents))]
+pub async fn discard(caller: Caller, Named(number): Named<u64>) -> Result<StatusCode, Refused> {
+    let ticket = caller.desk.ticket(number).await?.id;
+    caller.desk.discard_draft(ticket).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

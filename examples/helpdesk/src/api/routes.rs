@@ -1,0 +1,129 @@
+//! All routes of the API in one list: the router and the OpenAPI document are made of it.
+
+use axum::routing::MethodRouter;
+use utoipa::OpenApi;
+
+use super::openapi::Token;
+use super::refused::Refused;
+use super::{
+    Api, agents, categories, contacts, delivery, destinations, drafts, files, health, messages, openapi, replies,
+    rules, search, session, settings, sources, ticketboxes, tickets,
+};
+
+/// A route of the router.
+pub struct Route {
+    /// `get`, `post`, `put` or `delete`.
+    pub method: &'static str,
+    /// The path, with names in braces.
+    pub path: &'static str,
+    /// What answers.
+    pub handler: MethodRouter<Api>,
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal => $file:ident::$handler:ident;)*) => {
+        #[derive(OpenApi)]
+        #[openapi(
+            info(
+                title = "mailflow",
+                version = "1",
+                description = "The shared inbox for programs: tickets, answers, contacts, and the configuration. Times \
+                               are milliseconds since 1970 in UTC, ids are UUIDs. Lists come in parts: `next` of one \
+                               part is `after` of the next. What is refused changes nothing and says why. A version \
+                               that came as `ETag` and goes back as `If-Match` keeps changes from undoing those of \
+                               others."
+            ),
+            servers((url = "/api/v1")),
+            paths($($file::$handler),*),
+            components(schemas(Refused)),
+            modifiers(&Token),
+            security(("token" = []))
+        )]
+        struct Document;
+
+        /// The routes.
+        pub fn table() -> Vec<Route> {
+            vec![$(Route {
+                method: stringify!($method),
+                path: $path,
+                handler: axum::routing::$method($file::$handler),
+            }),*]
+        }
+    };
+}
+
+routes! {
+    get "/openapi.json" => openapi::show;
+    post "/session" => session::sign_in;
+    get "/session" => session::whose;
+    delete "/session" => session::sign_out;
+
+    get "/tickets" => tickets::list;
+    get "/tickets/{number}" => tickets::show;
+    post "/tickets/{number}/changes" => tickets::change;
+    post "/tickets/{number}/seen" => tickets::seen;
+    post "/tickets/{number}/notes" => tickets::note;
+    post "/tickets/{number}/replies" => replies::reply;
+    get "/tickets/{number}/draft" => drafts::show;
+    put "/tickets/{number}/draft" => drafts::save;
+    delete "/tickets/{number}/draft" => drafts::discard;
+    get "/drafts" => drafts::list;
+    post "/files" => files::keep;
+    get "/messages/{id}" => messages::show;
+    get "/messages/{id}/raw" => messages::raw;
+    get "/messages/{id}/attachments/{place}" => messages::attachment;
+    get "/search" => search::search;
+    get "/contacts" => contacts::list;
+    post "/contacts" => contacts::make;
+    get "/contacts/{id}" => contacts::show;
+    put "/contacts/{id}" => contacts::save;
+
+    get "/ticketboxes" => ticketboxes::list;
+    post "/ticketboxes" => ticketboxes::make;
+    get "/ticketboxes/{id}" => ticketboxes::show;
+    put "/ticketboxes/{id}" => ticketboxes::save;
+    delete "/ticketboxes/{id}" => ticketboxes::remove;
+    get "/categories" => categories::list;
+    post "/categories" => categories::make;
+    get "/categories/{id}" => categories::show;
+    put "/categories/{id}" => categories::save;
+    delete "/categories/{id}" => categories::remove;
+    get "/agents" => agents::list;
+    post "/agents" => agents::make;
+    get "/agents/{id}" => agents::show;
+    put "/agents/{id}" => agents::save;
+    delete "/agents/{id}" => agents::remove;
+    get "/rules" => rules::show;
+    put "/rules" => rules::save;
+    get "/rules/default" => rules::show_default;
+    put "/rules/default" => rules::save_default;
+    get "/settings" => settings::show;
+    put "/settings" => settings::save;
+
+    get "/sources" => sources::list;
+    post "/sources" => sources::make;
+    get "/sources/{id}" => sources::show;
+    put "/sources/{id}" => sources::save;
+    delete "/sources/{id}" => sources::remove;
+    post "/sources/{id}/test" => sources::test;
+    post "/sources/{id}/check" => sources::check_now;
+    get "/destinations" => destinations::list;
+    post "/destinations" => destinations::make;
+    get "/destinations/{id}" => destinations::show;
+    put "/destinations/{id}" => destinations::save;
+    delete "/destinations/{id}" => destinations::remove;
+    post "/destinations/{id}/test" => destinations::test;
+    post "/destinations/{id}/send" => destinations::send_now;
+    get "/destinations/{id}/queue" => delivery::queue;
+    get "/destinations/{id}/failures" => delivery::failures;
+    post "/destinations/{id}/failures/retry" => delivery::retry_all;
+    post "/outgoing/{id}/retry" => delivery::retry;
+    post "/outgoing/{id}/recipient" => delivery::correct;
+    delete "/outgoing/{id}" => delivery::withdraw;
+    get "/health" => health::show;
+}
+
+/// The document of these routes.
+pub fn document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}

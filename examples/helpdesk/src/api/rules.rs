@@ -1,0 +1,166 @@
+//! Routing rules: one document, saved as one versioned step.
+
+use axum::http::StatusCode;
+use mailflow_core::directory::Documented;
+use mailflow_core::refusal::Refusal;
+use mailflow_core::rule::{DefaultRule, RuleSet};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::caller::Administrator;
+use super::extract::Body;
+use super::openapi::ForAdministrators;
+use super::refused::Refused;
+use super::shapes::Urgency;
+use super::version::{Seen, Versioned};
+
+/// All rules together.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({
+    "rules": [{
+        "id": "0191f3a2-7c44-7d10-9a51-000000000020", "description": "Refunds", "enabled": true,
+        "text": [{ "within": ["subject"], "pattern": "refund|money back" }], "then": { "priority": "high" },
+    }],
+    "default": { "prefer_contact_owner": true, "prefer_matching_address": true },
+}))]
+pub struct RulesShape {
+    /// The custom rules, in the order in which they are tried. The first one that matches wins.
+    #[serde(default)]
+    pub rules: Vec<RuleShape>,
+    /// What happens to mail that no custom rule matches.
+    pub default: DefaultRuleShape,
+    /// What else there is to say.
+    #[serde(flatten)]
+    #[schema(additional_properties)]
+    pub more: Map<String, Value>,
+}
+
+/// A custom rule. All fields that say something must match; inside a field one match is enough.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct RuleShape {
+    pub id: Uuid,
+    pub description: String,
+    pub enabled: bool,
+    /// The mail came from one of these sources.
+    #[serde(default)]
+    pub sources: Vec<Uuid>,
+    /// One of these matches an address in `To`, `Cc` or the envelope headers.
+    #[serde(default)]
+    pub to: Vec<String>,
+    /// One of these matches the address that the mail is from.
+    #[serde(default)]
+    pub from: Vec<String>,
+    /// One of these is found in the mail's text.
+    #[serde(default)]
+    pub text: Vec<PatternShape>,
+    /// Where the mail goes.
+    #[serde(default)]
+    pub then: EffectShape,
+    #[serde(flatten)]
+    #[schema(additional_properties)]
+    pub more: Map<String, Value>,
+}
+
+/// A regular expression, and where it is looked for.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct PatternShape {
+    /// `subject`, `body`, `headers`; empty for all of them.
+    #[serde(default)]
+    pub within: Vec<String>,
+    /// In the syntax of the `regex` crate; upper and lower case are the same unless it says `(?-i)`.
+    pub pattern: String,
+}
+
+/// What a rule does with a new ticket. What it does not say is left to the default rule.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct EffectShape {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticketbox: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Urgency>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<Uuid>,
+    #[serde(flatten)]
+    #[schema(additional_properties)]
+    pub more: Map<String, Value>,
+}
+
+/// What happens to mail that no custom rule matches.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({ "prefer_contact_owner": true, "prefer_matching_address": true }))]
+pub struct DefaultRuleShape {
+    /// The owner of its tickets; null leaves them unowned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Uuid>,
+    /// Whether the agent who owns the contact owns the ticket instead.
+    pub prefer_contact_owner: bool,
+    /// The ticketbox; null for *Unassigned*.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticketbox: Option<Uuid>,
+    /// Whether a ticketbox with a matching address is taken instead.
+    pub prefer_matching_address: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<Uuid>,
+    #[serde(flatten)]
+    #[schema(additional_properties)]
+    pub more: Map<String, Value>,
+}
+
+/// From a shape to a core type or back; both are the same JSON, and what the shape does not name goes through `more`.
+fn reshape<T: DeserializeOwned>(from: &impl Serialize) -> Result<T, Refusal> {
+    let value = serde_json::to_value(from).map_err(|error| Refusal::invalid("rules", error.to_string()))?;
+    serde_json::from_value(value).map_err(|error| Refusal::invalid("rules", error.to_string()))
+}
+
+/// The rules.
+#[utoipa::path(get, path = "/rules", tag = "rules",
+    responses((status = 200, description = "The rules", body = RulesShape), ForAdministrators))]
+pub async fn show(by: Administrator) -> Result<Versioned<RulesShape>, Refused> {
+    let rules = &by.admin.directory().rule_set;
+    Ok(Versioned(StatusCode::OK, rules.version(), reshape(rules)?))
+}
+
+/// Replaces the rules, all together.
+#[utoipa::path(put, path = "/rules", tag = "rules", request_body = RulesShape,
+    params(("If-Match" = Option<String>, Header, description = "The version that was seen")),
+    responses((status = 200, description = "The rules as they are now", body = RulesShape), ForAdministrators))]
+pub async fn save(
+    by: Administrator,
+    seen: Seen,
+    Body(wish): Body<RulesShape>,
+) -> Result<Versioned<RulesShape>, Refused> {
+    let rules: RuleSet = reshape(&wish)?;
+    seen.save(&by.admin, &rules).await?;
+    Ok(Versioned(StatusCode::OK, rules.version(), reshape(&rules)?))
+}
+
+/// The default rule.
+#[utoipa::path(get, path = "/rules/default", tag = "rules",
+    responses((status = 200, description = "The default rule", body = DefaultRuleShape), ForAdministrators))]
+pub async fn show_default(by: Administrator) -> Result<Versioned<DefaultRuleShape>, Refused> {
+    let rules = &by.admin.directory().rule_set;
+    Ok(Versioned(StatusCode::OK, rules.version(), reshape(&rules.default)?))
+}
+
+/// Replaces the default rule; its version is that of all rules.
+#[utoipa::path(put, path = "/rules/default", tag = "rules", request_body = DefaultRuleShape,
+    params(("If-Match" = Option<String>, Header, description = "The version that was seen")),
+    responses((status = 200, description = "The default rule as it is now", body = DefaultRuleShape), ForAdministrators))]
+pub async fn save_default(
+    by: Administrator,
+    seen: Seen,
+    Body(wish): Body<DefaultRuleShape>,
+) -> Result<Versioned<DefaultRuleShape>, Refused> {
+    let default: DefaultRule = reshape(&wish)?;
+    let mut rules = by.admin.directory().rule_set.clone();
+    let read_at = rules.version();
+    rules.default = default;
+    // The custom rules were read just now: nobody's change of them is undone.
+    seen.or(read_at).save(&by.admin, &rules).await?;
+    Ok(Versioned(StatusCode::OK, rules.version(), reshape(&rules.default)?))
+}
