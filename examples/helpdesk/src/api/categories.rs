@@ -55,10 +55,7 @@ pub async fn show(caller: Caller, Named(id): Named<Uuid>) -> Result<Versioned<Ca
 /// Makes a category.
 #[utoipa::path(post, path = "/categories", tag = "categories", request_body = CategoryWish,
     responses((status = 201, description = "The category", body = CategoryShape), ForAdministrators))]
-pub async fn make(
-    by: Administrator,
-    Body(wish): Body<CategoryWish>,
-) -> Result<Versioned<CategoryShape>, Refused> {
+pub async fn make(by: Administrator, Body(wish): Body<CategoryWish>) -> Result<Versioned<CategoryShape>, Refused> {
     let category = Category { id: by.admin.new_id(), name: wish.name.trim().to_owned() };
     by.admin.save(&category).await?;
     Ok(Versioned(StatusCode::CREATED, category.version(), category.into()))

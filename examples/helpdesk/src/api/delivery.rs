@@ -58,10 +58,7 @@ pub struct Retried {
 #[utoipa::path(post, path = "/destinations/{id}/failures/retry", tag = "delivery",
     params(("id" = Uuid, Path, description = "The destination", example = "0191f3a2-7c44-7d10-9a51-000000000012")),
     responses((status = 202, description = "They are tried again", body = Retried), ForAdministrators))]
-pub async fn retry_all(
-    by: Administrator,
-    Named(id): Named<Uuid>,
-) -> Result<(StatusCode, Json<Retried>), Refused> {
+pub async fn retry_all(by: Administrator, Named(id): Named<Uuid>) -> Result<(StatusCode, Json<Retried>), Refused> {
     let id = found(&by.admin.directory(), id)?.id;
     Ok((StatusCode::ACCEPTED, Json(Retried { mails: by.desk.retry_all(id).await? })))
 }

@@ -20,7 +20,12 @@ use crate::passwords;
 
 impl DestinationWish {
     /// The destination that is wished for. A password that is not named stays.
-    fn destination(self, api: &Api, blank: Destination, before: Option<&Destination>) -> Result<Destination, Refusal> {
+    fn destination(
+        self,
+        api: &Api,
+        blank: Destination,
+        before: Option<&Destination>,
+    ) -> Result<Destination, Refusal> {
         let access = match self.access {
             DestinationAccessShape::Smtp { server, user: None, .. } => {
                 DestinationAccess::Smtp { server: server.into(), login: None }

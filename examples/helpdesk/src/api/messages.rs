@@ -42,10 +42,7 @@ pub async fn raw(caller: Caller, Named(id): Named<Uuid>) -> Result<Response, Ref
         (status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"),
         ForAgents
     ))]
-pub async fn attachment(
-    caller: Caller,
-    Named((id, place)): Named<(Uuid, usize)>,
-) -> Result<Response, Refused> {
+pub async fn attachment(caller: Caller, Named((id, place)): Named<(Uuid, usize)>) -> Result<Response, Refused> {
     let id = MessageId::from(id);
     let raw = caller.desk.raw(id).await?;
     let attachments = tokio::task::spawn_blocking(move || parse(&raw, &Limits::default()).attachments).await;

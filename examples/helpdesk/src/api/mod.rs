@@ -26,6 +26,8 @@ mod session;
 mod settings;
 mod shapes;
 mod sources;
+#[cfg(test)]
+mod tests;
 mod ticketboxes;
 mod tickets;
 mod version;

@@ -32,6 +32,23 @@ impl Modify for Token {
     }
 }
 
+/// Gives every operation a name of its own: its tag, then the handler's name.
+#[derive(Debug)]
+pub struct Names;
+
+impl Modify for Names {
+    fn modify(&self, document: &mut OpenApi) {
+        for item in document.paths.paths.values_mut() {
+            let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.delete];
+            for operation in operations.into_iter().flatten() {
+                let tag = operation.tags.iter().flatten().next().cloned().unwrap_or_default();
+                let handler = operation.operation_id.take().unwrap_or_default();
+                operation.operation_id = Some(format!("{tag}_{handler}"));
+            }
+        }
+    }
+}
+
 /// Refusals of what everybody may ask.
 #[derive(Debug)]
 pub struct ForAnyone;
@@ -74,16 +91,23 @@ impl IntoResponses for ForAnyone {
 
 impl IntoResponses for ForAgents {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        refusals(&[
-            MALFORMED, NOT_SIGNED_IN, NOT_THERE, IN_THE_WAY, TOO_LARGE, NO_JSON, INVALID, FAILED, BUSY,
-        ])
+        refusals(&[MALFORMED, NOT_SIGNED_IN, NOT_THERE, IN_THE_WAY, TOO_LARGE, NO_JSON, INVALID, FAILED, BUSY])
     }
 }
 
 impl IntoResponses for ForAdministrators {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         refusals(&[
-            MALFORMED, NOT_SIGNED_IN, NOT_ALLOWED, NOT_THERE, IN_THE_WAY, OUTDATED, NO_JSON, INVALID, FAILED, BUSY,
+            MALFORMED,
+            NOT_SIGNED_IN,
+            NOT_ALLOWED,
+            NOT_THERE,
+            IN_THE_WAY,
+            OUTDATED,
+            NO_JSON,
+            INVALID,
+            FAILED,
+            BUSY,
         ])
     }
 }

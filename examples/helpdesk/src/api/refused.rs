@@ -111,9 +111,10 @@ const fn advice(refusal: &Refusal) -> (StatusCode, &'static str) {
         Refusal::TicketChanged { .. } => {
             (StatusCode::CONFLICT, "read the ticket again; then send with its new revision, or with none")
         }
-        Refusal::Outdated { .. } => {
-            (StatusCode::PRECONDITION_FAILED, "read it again, apply the change to what it is now, send its new version")
-        }
+        Refusal::Outdated { .. } => (
+            StatusCode::PRECONDITION_FAILED,
+            "read it again, apply the change to what it is now, send its new version",
+        ),
         Refusal::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "leave an attachment away"),
         Refusal::SignIn => (StatusCode::UNAUTHORIZED, "check user name and password"),
         Refusal::SignInPaused { .. } => (StatusCode::TOO_MANY_REQUESTS, "wait, then try again"),

@@ -3,7 +3,7 @@
 use axum::routing::MethodRouter;
 use utoipa::OpenApi;
 
-use super::openapi::Token;
+use super::openapi::{Names, Token};
 use super::refused::Refused;
 use super::{
     Api, agents, categories, contacts, delivery, destinations, drafts, files, health, messages, openapi, replies,
@@ -36,7 +36,7 @@ macro_rules! routes {
             servers((url = "/api/v1")),
             paths($($file::$handler),*),
             components(schemas(Refused)),
-            modifiers(&Token),
+            modifiers(&Token, &Names),
             security(("token" = []))
         )]
         struct Document;

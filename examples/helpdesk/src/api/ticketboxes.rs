@@ -51,11 +51,7 @@ fn found(desk: &Desk, id: Uuid) -> Result<Ticketbox, Refusal> {
     desk.directory().ticketboxes.get(&id.into()).cloned().ok_or_else(|| Refusal::no_such("ticketbox", id))
 }
 
-async fn shown(
-    desk: &Desk,
-    status: StatusCode,
-    ticketbox: Ticketbox,
-) -> Result<Versioned<TicketboxShape>, Refused> {
+async fn shown(desk: &Desk, status: StatusCode, ticketbox: Ticketbox) -> Result<Versioned<TicketboxShape>, Refused> {
     let open = desk.open_counts().await?.get(&ticketbox.id).copied();
     Ok(Versioned(status, ticketbox.version(), shape(ticketbox, open)))
 }
@@ -82,10 +78,7 @@ pub async fn show(caller: Caller, Named(id): Named<Uuid>) -> Result<Versioned<Ti
 #[utoipa::path(post, path = "/ticketboxes", tag = "ticketboxes",
     request_body(content = TicketboxWish, example = json!({ "name": "Sales", "address": "sales@example.com" })),
     responses((status = 201, description = "The ticketbox", body = TicketboxShape), ForAdministrators))]
-pub async fn make(
-    by: Administrator,
-    Body(wish): Body<TicketboxWish>,
-) -> Result<Versioned<TicketboxShape>, Refused> {
+pub async fn make(by: Administrator, Body(wish): Body<TicketboxWish>) -> Result<Versioned<TicketboxShape>, Refused> {
     let ticketbox = wish.ticketbox(Ticketbox::new(by.admin.new_id(), "", None));
     by.admin.save(&ticketbox).await?;
     shown(&by.desk, StatusCode::CREATED, ticketbox).await

@@ -4,8 +4,4 @@ mod password;
 mod session;
 
 pub use password::{hash, new_password, verify};
-<<<<<<< HEAD
-pub use session::{COOKIE, SignIn, cookie, ended_cookie, has_cookie, secret_of, token_of};
-=======
-pub use session::{COOKIE, SignIn, cookie, end_sessions, ended_cookie, secret_of, token_of};
->>>>>>> 73b4611 (REST API: tickets, answers, contacts, configuration and deliveries, documented where they stand)
+pub use session::{COOKIE, SignIn, cookie, end_sessions, ended_cookie, has_cookie, secret_of, token_of};

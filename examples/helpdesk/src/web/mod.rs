@@ -26,6 +26,8 @@ mod trouble;
 use axum::{Router, middleware};
 use mailflow_core::flow::Mailflow;
 
+use crate::api::{self, Api};
+
 pub use app::{App, WebConfig};
 pub use base::Base;
 pub use form::Fields;
@@ -44,7 +46,10 @@ const REQUEST_BYTES: usize = 40 << 20;
 pub fn router(flow: Mailflow, config: WebConfig) -> Router {
     let app = App::new(flow, config);
     let (router, _) = routes::table(&app).into_parts();
+    let (flow, sign_in) = (app.flow.clone(), app.sign_in.clone());
+    let api = api::router(Api { flow, network: app.config.network.clone(), sign_in });
     router
+        .nest_service("/api/v1", api)
         .fallback(trouble::no_such_page)
         .method_not_allowed_fallback(trouble::no_such_verb)
         .layer(axum::extract::DefaultBodyLimit::max(REQUEST_BYTES))

@@ -69,7 +69,7 @@ pub enum SourceAccessShape {
         server: ServerShape,
         user: String,
         /// Only written, never given back; without it the password stays.
-        #[serde(default, skip_serializing)]
+        #[serde(default, skip_serializing_if = "never_given_back")]
         #[schema(write_only)]
         password: Option<String>,
         /// Whether to sign in with APOP where the server offers it.
@@ -77,9 +77,7 @@ pub enum SourceAccessShape {
         apop: bool,
     },
     /// A folder of `.eml` files.
-    Folder {
-        path: String,
-    },
+    Folder { path: String },
     /// Brought by the program or by commands.
     Embedded,
 }
@@ -137,14 +135,12 @@ pub enum DestinationAccessShape {
         #[serde(default)]
         user: Option<String>,
         /// Only written, never given back; without it the password stays.
-        #[serde(default, skip_serializing)]
+        #[serde(default, skip_serializing_if = "never_given_back")]
         #[schema(write_only)]
         password: Option<String>,
     },
     /// A folder that gets `.eml` files.
-    Folder {
-        path: String,
-    },
+    Folder { path: String },
     /// Sent by the program.
     Embedded,
 }
@@ -354,6 +350,11 @@ pub struct TicketboxShape {
     pub open: u32,
     /// Whether there are more.
     pub more_open: bool,
+}
+
+/// A password goes one way.
+const fn never_given_back(_: &Option<String>) -> bool {
+    true
 }
 
 const fn yes() -> bool {

@@ -1,0 +1,6 @@
+//! The API at its router: every route of it, as programs use it.
+
+mod document;
+mod fixture;
+mod schema;
+mod stories;
