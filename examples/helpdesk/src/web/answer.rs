@@ -47,6 +47,11 @@ pub fn local(path: Option<&str>) -> &str {
     path.filter(ours).unwrap_or("/")
 }
 
+/// A text as it stands in HTML.
+pub fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
 /// A text as a part of a query or path.
 pub fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());

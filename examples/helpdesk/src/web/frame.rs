@@ -95,6 +95,23 @@ impl Frame {
         })
     }
 
+    /// Nothing but what links need: for fragments, whose frame is there already.
+    pub fn bare(signed: &Signed) -> Self {
+        Self {
+            base: signed.base.clone(),
+            title: String::new(),
+            desk: String::new(),
+            agent: signed.agent.name.clone(),
+            administrator: signed.agent.administrator,
+            boxes: Vec::new(),
+            unread: String::new(),
+            here: String::new(),
+            alarms: Vec::new(),
+            words: String::new(),
+            assets: asset::links(),
+        }
+    }
+
     /// Whether a path is the page's place in the menu.
     pub fn is_here(&self, path: impl AsRef<str>) -> bool {
         self.here == path.as_ref()

@@ -9,8 +9,10 @@ mod answer;
 mod app;
 mod asset;
 mod base;
+mod composer;
 mod form;
 mod frame;
+mod message;
 mod routes;
 mod serve;
 mod shield;
@@ -20,6 +22,7 @@ mod table;
 #[cfg(test)]
 #[allow(dead_code, reason = "each screen's tests use what they need of it")]
 mod testing;
+mod ticket;
 mod tickets;
 mod trouble;
 

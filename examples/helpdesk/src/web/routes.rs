@@ -2,7 +2,7 @@
 
 use mailflow_core::flow::Mailflow;
 
-use super::{App, Route, Table, WebConfig, asset, sign_in, tickets};
+use super::{App, Route, Table, WebConfig, asset, composer, message, sign_in, ticket, tickets};
 
 /// All routes, each with who may use it.
 pub fn routes(flow: &Mailflow) -> Vec<Route> {
@@ -10,5 +10,5 @@ pub fn routes(flow: &Mailflow) -> Vec<Route> {
 }
 
 pub(super) fn table(app: &App) -> Table {
-    Table::new(app).with(asset::routes).with(sign_in::routes).with(tickets::routes)
+    Table::new(app).with(asset::routes).with(sign_in::routes).with(tickets::routes).with(ticket::routes).with(composer::routes).with(message::routes)
 }

@@ -1,0 +1,280 @@
+// The desk's own behaviour: keys, drafts, frames that fit their mail, live updates. Everything works without it, more
+// slowly. Nothing here makes HTML of text that came with an event: events only say what to fetch again.
+(() => {
+  "use strict";
+  const base = document.body.dataset.base ?? "";
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const said = $("#said");
+  let hush;
+  const say = (words, stays) => {
+    said.textContent = words;
+    clearTimeout(hush);
+    if (!stays) hush = setTimeout(() => (said.textContent = ""), 5000);
+  };
+  const fetched = async (address) => {
+    const answer = await fetch(address, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
+    if (answer.status === 401) say("You are signed out. Sign in in another tab, then go on here; drafts are kept.", true);
+    return answer.ok ? answer.text() : null;
+  };
+
+  // ---- Small things ----
+  addEventListener("change", (event) => {
+    if (event.target.matches("select[data-send]")) event.target.form.requestSubmit();
+    if (event.target.matches("input[type=file]") && event.target.files.length) {
+      const form = event.target.form;
+      const attach = $("button[value=attach]", form);
+      if (attach) form.requestSubmit(attach);
+    }
+    if (event.target.matches(".ticket input[type=checkbox]")) countChosen();
+  });
+  const countChosen = () => {
+    const number = $$(".ticket input:checked").length;
+    for (const place of $$(".bulk .chosen")) place.textContent = number ? `${number} chosen` : "";
+  };
+  addEventListener("click", (event) => {
+    if (event.target.matches("[data-close]")) {
+      event.preventDefault();
+      location.assign(location.pathname);
+    }
+    if (event.target.matches("[data-discard]") && $("[data-words]")?.value.trim() && !confirm("Throw this draft away?")) event.preventDefault();
+  });
+  document.addEventListener("refused", (event) => {
+    const words = new DOMParser().parseFromString(event.detail.html, "text/html").body.textContent.trim().replace(/\s+/g, " ");
+    say(words || "The desk cannot be reached. Nothing was changed; try again.", true);
+  });
+
+  // ---- Mail in frames: as high as it is ----
+  const fit = (frame) => {
+    try {
+      const page = frame.contentDocument?.documentElement;
+      if (page?.scrollHeight) frame.style.height = `${Math.min(page.scrollHeight + 2, 20000)}px`;
+    } catch { /* A frame that went elsewhere keeps its height. */ }
+  };
+  document.addEventListener("load", (event) => {
+    if (!event.target.matches?.("iframe.mail")) return;
+    fit(event.target);
+    for (const image of event.target.contentDocument?.images ?? []) image.addEventListener("load", () => fit(event.target));
+  }, true);
+  addEventListener("resize", () => $$("iframe.mail").forEach(fit));
+  for (const frame of $$("iframe.mail")) fit(frame);
+
+  // ---- Drafts: in the browser at once, on the server two seconds after a pause ----
+  const keyOf = (form) => `draft ${form.dataset.draft}`;
+  let pause;
+  const save = async (form) => {
+    const fields = new FormData(form);
+    fields.delete("file");
+    fields.set("action", "save");
+    const place = $("[data-saved]", form);
+    try {
+      const answer = await fetch(form.action, { method: "POST", body: fields, headers: { "HX-Request": "true" }, credentials: "same-origin" });
+      if (!answer.ok) throw new Error(answer.status);
+      place.textContent = new DOMParser().parseFromString(await answer.text(), "text/html").body.textContent;
+      sessionStorage.removeItem(keyOf(form));
+    } catch {
+      place.textContent = "Saved in this browser only; the desk cannot be reached";
+    }
+  };
+  addEventListener("input", (event) => {
+    const form = event.target.form;
+    if (!form?.dataset.draft) return;
+    const words = $("[data-words]", form).value;
+    try { sessionStorage.setItem(keyOf(form), words); } catch { /* Full: the server has it in two seconds. */ }
+    clearTimeout(pause);
+    pause = setTimeout(() => save(form), 2000);
+  });
+  addEventListener("submit", (event) => {
+    if (event.target.dataset?.draft) {
+      clearTimeout(pause);
+      sessionStorage.removeItem(keyOf(event.target));
+    }
+  });
+  const restore = () => {
+    for (const form of $$("form[data-draft]")) {
+      const kept = sessionStorage.getItem(keyOf(form));
+      const words = $("[data-words]", form);
+      if (kept && kept !== words.value) {
+        words.value = kept;
+        $("[data-saved]", form).textContent = "Restored from this browser";
+      }
+    }
+  };
+
+  // ---- Lists: where the keys are ----
+  const rows = () => $$(".ticket");
+  let at = -1;
+  const go = (to) => {
+    const all = rows();
+    if (!all.length) return;
+    at = Math.max(0, Math.min(to, all.length - 1));
+    all.forEach((row, place) => row.classList.toggle("at", place === at));
+    $("a", all[at]).focus({ preventScroll: true });
+    all[at].scrollIntoView({ block: "nearest" });
+  };
+  addEventListener("focusin", (event) => {
+    const row = event.target.closest?.(".ticket");
+    if (row) {
+      at = rows().indexOf(row);
+      rows().forEach((it) => it.classList.toggle("at", it === row));
+    }
+  });
+  if ($("#list")) sessionStorage.setItem("list", location.pathname + location.search);
+
+  // ---- Keys ----
+  const sheet = () => {
+    const keys = [
+      ["j / k", "next, previous ticket in the list"], ["o or Enter", "open it"], ["x", "choose it"], ["u", "back to the list"],
+      ["r / a / n", "reply, reply to all, note"], ["Ctrl+Enter", "send"], ["c", "close or reopen"], ["t", "take"],
+      ["z", "undo"], ["e", "hide or show events"], ["/", "search"], ["g then m, o, d, c", "my tickets, all open, drafts, contacts"],
+      ["Esc", "leave the field; nothing is lost"], ["?", "this sheet"],
+    ];
+    let dialog = $("#keys");
+    if (!dialog) {
+      dialog = document.createElement("dialog");
+      dialog.id = "keys";
+      const list = document.createElement("dl");
+      for (const [key, does] of keys) {
+        const [term, words] = [document.createElement("dt"), document.createElement("dd")];
+        term.textContent = key;
+        words.textContent = does;
+        list.append(term, words);
+      }
+      const heading = document.createElement("h2");
+      heading.textContent = "Keys";
+      const label = document.createElement("label");
+      const box = Object.assign(document.createElement("input"), { type: "checkbox", checked: keysOn() });
+      box.addEventListener("change", () => localStorage.setItem("keys", box.checked ? "on" : "off"));
+      label.append(box, " Single keys do something");
+      dialog.append(heading, list, label);
+      document.body.append(dialog);
+    }
+    dialog.open ? dialog.close() : dialog.showModal();
+  };
+  const keysOn = () => localStorage.getItem("keys") !== "off";
+  let afterG = 0;
+  const places = { m: "/tickets/mine", o: "/tickets/open", d: "/drafts", c: "/contacts" };
+  addEventListener("keydown", (event) => {
+    const field = event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      const button = event.target.form && $("[data-send-key]", event.target.form);
+      if (button) {
+        event.preventDefault();
+        event.target.form.requestSubmit(button);
+      }
+      return;
+    }
+    if (event.key === "Escape" && field) return field.blur();
+    if (field || event.ctrlKey || event.metaKey || event.altKey || $("dialog[open]")) return;
+    if (event.key === "?") return sheet();
+    if (!keysOn()) return;
+    const { key } = event;
+    if (afterG > Date.now() && places[key]) {
+      event.preventDefault();
+      return location.assign(base + places[key]);
+    }
+    afterG = key === "g" ? Date.now() + 1500 : 0;
+    if (key === "j" || key === "k") {
+      if (rows().length) {
+        event.preventDefault();
+        go(at + (key === "j" ? 1 : -1));
+      }
+      return;
+    }
+    if (key === "o" && at >= 0) return $("a", rows()[at])?.click();
+    if (key === "x" && at >= 0) return $("input", rows()[at])?.click();
+    if (key === "e") return document.body.classList.toggle("no-events");
+    if (key === "u" && $(".desk")) return location.assign(sessionStorage.getItem("list") ?? $("[data-key=u]").href);
+    const wanted = $$(`[data-key="${CSS.escape(key)}"]`).find((it) => it.checkVisibility());
+    if (!wanted) return;
+    event.preventDefault();
+    wanted.matches("input") ? (wanted.focus(), wanted.select()) : wanted.click();
+  });
+
+  // ---- Live: events say what changed, the page fetches it again with its own rights ----
+  const ticket = $("#passages");
+  // New parts of a conversation come in, changed ones are replaced; nothing that is open is touched.
+  const merge = (html) => {
+    const fresh = $("#passages", new DOMParser().parseFromString(html, "text/html"));
+    if (!fresh) return;
+    const place = $("#passages");
+    let added = 0;
+    for (const part of [...fresh.children]) {
+      if (!part.id || part.id === "unread") continue;
+      const known = document.getElementById(part.id);
+      if (!known) {
+        place.append(document.adoptNode(part));
+        added += 1;
+      } else if ((known.dataset.version ?? "") !== (part.dataset.version ?? "")) {
+        const open = known.open;
+        known.replaceWith(document.adoptNode(part));
+        part.open = open;
+      }
+    }
+    if (added) say(added === 1 ? "Something new came in" : `${added} new`);
+    document.dispatchEvent(new CustomEvent("fragment", { detail: { target: place, fresh: [] } }));
+  };
+  let newer = new Set();
+  const changed = async (news) => {
+    if (news.menu) {
+      const html = await fetched(`${base}/menu?here=${encodeURIComponent($(".menu [aria-current]")?.getAttribute("href") ?? "")}`);
+      if (html !== null) window.fragments.swap($("#menu"), html, "innerHTML");
+    }
+    if (ticket && news.tickets.includes(Number(ticket.dataset.number))) {
+      const html = await fetched(location.pathname);
+      if (html !== null) merge(html);
+    }
+    const list = $("#list");
+    if (list && news.rows.length) {
+      news.rows.forEach((number) => newer.add(number));
+      const bar = $("#news");
+      if (bar) {
+        bar.hidden = false;
+        $("span", bar).textContent = newer.size === 1 ? "1 new or changed" : `${newer.size} new or changed`;
+      }
+    }
+  };
+
+  // One stream for all tabs of this browser where tabs can agree on who has it; else one a tab.
+  const channel = "BroadcastChannel" in window ? new BroadcastChannel(`mailflow ${base}`) : null;
+  let last = Date.now();
+  const take = (message) => {
+    last = Date.now();
+    if (said.dataset.dead) {
+      delete said.dataset.dead;
+      say("Live again");
+    }
+    if (message) changed(message);
+  };
+  const listen = () => {
+    const stream = new EventSource(`${base}/live`);
+    const tell = (message) => {
+      take(message);
+      channel?.postMessage(message);
+    };
+    stream.onmessage = (event) => tell(JSON.parse(event.data));
+    stream.addEventListener("beat", () => tell(null));
+    // The browser tries again by itself, except after a refusal: then the session is over.
+    stream.onerror = () => stream.readyState === EventSource.CLOSED && setTimeout(listen, 15000);
+    return new Promise(() => {});
+  };
+  if (channel) channel.onmessage = (event) => take(event.data);
+  if (channel && navigator.locks) navigator.locks.request(`mailflow ${base}`, listen);
+  else listen();
+  setInterval(() => {
+    if (Date.now() - last > 45000 && !said.dataset.dead) {
+      said.dataset.dead = "yes";
+      say("Not live — retrying", true);
+    }
+  }, 5000);
+
+  // ---- At the beginning ----
+  document.addEventListener("fragment", () => {
+    $$("iframe.mail").forEach(fit);
+    restore();
+  });
+  restore();
+  // Times in the agent's own zone, beside what the server wrote.
+  for (const time of $$("time[datetime]")) time.title = new Date(time.dateTime).toLocaleString();
+  if ($("#unread") && !location.hash) $("#unread").scrollIntoView({ block: "start" });
+})();

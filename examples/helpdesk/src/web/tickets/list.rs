@@ -199,6 +199,7 @@ pub async fn shown(signed: &Signed, list: &List, asked: &Asked, limit: u32) -> R
         next: found.next.map(|next| signed.base.path(&asked.address(&path, Some(&next.to_string())))),
         path: signed.base.path(&path),
         first: asked.after.is_none(),
+        mixed: !matches!(list, List::Ticketbox(_)),
         rows,
         filters: list.choices(signed, asked),
         empty: list.empty().to_owned(),

@@ -10,7 +10,7 @@ use axum::http::HeaderMap;
 use mailflow_core::id::TicketboxId;
 use mailflow_core::refusal::Refusal;
 
-pub use list::{Asked, List};
+pub use list::{Asked, List, ticketboxes};
 pub use row::TicketRow;
 
 use super::answer::{Answer, is_fragment, page, redirect};
@@ -65,6 +65,8 @@ pub struct Shown {
     pub here: String,
     /// The rows.
     pub rows: Vec<TicketRow>,
+    /// Whether the tickets lie in several ticketboxes.
+    pub mixed: bool,
     /// The filters that can be set.
     pub filters: Vec<list::Choice>,
     /// Where the next page is.

@@ -1,0 +1,126 @@
+//! What the buttons of a composer do. Whatever it is, the words are saved first: nothing that goes wrong loses them.
+
+use axum::extract::Path;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
+use mailflow_core::decision::reply::{AfterReply, Reply, Seen};
+use mailflow_core::draft::Draft;
+use mailflow_core::flow::{Conversation, Error, Filter};
+use mailflow_core::id::NoteId;
+use mailflow_core::refusal::Refusal;
+use mailflow_core::store::Page;
+
+use super::form::{self, Read};
+use super::{Composer, Sent};
+use crate::web::answer::{Answer, is_fragment, redirect};
+use crate::web::ticket::{number, page_with_composer};
+use crate::web::{Signed, Trouble};
+
+/// Does what the button says.
+pub async fn act(signed: Signed, Path(name): Path<String>, headers: HeaderMap, sent: Sent) -> Answer {
+    let number = number(&name)?;
+    let action = sent.fields.one("action").to_owned();
+    let conversation = signed.desk.conversation(number).await?;
+    let ticket = conversation.ticket.id;
+    let there = signed.base.path(&format!("/ticket/{number}"));
+    if action == "note" {
+        let note: NoteId = sent.fields.one("message").parse().unwrap_or_else(|_| signed.desk.new_id());
+        let text = sent.fields.one("text").replace("\r\n", "\n");
+        return match signed.desk.note_once(ticket, note, &text).await {
+            Ok(note) => Ok(redirect(&format!("{there}#n-{note}"))),
+            Err(error) => note_again(&signed, &conversation, text, error).await,
+        };
+    }
+    if action == "discard" {
+        signed.desk.discard_draft(ticket).await?;
+        return Ok(redirect(&there));
+    }
+    let Read { draft, wrong } = form::read(&signed, &conversation, sent).await?;
+    let draft = signed.desk.save_draft(draft).await?;
+    if !matches!(&*action, "send" | "send-close" | "send-next") {
+        if is_fragment(&headers) {
+            return Ok(saved(&draft, &wrong));
+        }
+        if wrong.is_empty() {
+            return Ok(redirect(&format!("{there}#composer")));
+        }
+    }
+    if !wrong.is_empty() {
+        let trouble = format!("`{}` is not a mail address. An address looks like ada@example.com.", wrong.join("`, `"));
+        return again(&signed, &conversation, draft, (StatusCode::UNPROCESSABLE_ENTITY, trouble, false)).await;
+    }
+    let then = if action == "send" { AfterReply::Stay } else { AfterReply::Close };
+    match signed.desk.reply_once(ticket, draft.message, reply(&draft, then)).await {
+        Ok(replied) => {
+            let next = match &*action {
+                "send-next" => next(&signed, &conversation).await?,
+                "send-close" => signed.base.path(&format!("/box/{}", conversation.ticket.ticketbox)),
+                _ => format!("{there}#m-{}", replied.message),
+            };
+            Ok(redirect(&next))
+        }
+        Err(Error::Refused(refusal)) => {
+            let changed = matches!(refusal, Refusal::TicketChanged { .. });
+            let trouble = Trouble::from(refusal);
+            // The page shows what came in between: from now on its author has seen it.
+            let seen = if changed { signed.desk.conversation(number).await? } else { conversation };
+            let draft = Draft { seen_revision: seen.ticket.revision, ..draft };
+            again(&signed, &seen, draft, (trouble.status, trouble.what, changed)).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn reply(draft: &Draft, then: AfterReply) -> Reply {
+    Reply {
+        answers: draft.answers,
+        from: draft.from.clone(),
+        to: draft.to.clone(),
+        cc: draft.cc.clone(),
+        bcc: draft.bcc.clone(),
+        subject: Some(draft.subject.clone()).filter(|it| !it.trim().is_empty()),
+        text: draft.text.clone(),
+        attachments: draft.attachments.clone(),
+        seen: Seen::Revision(draft.seen_revision),
+        then,
+    }
+}
+
+/// The composer again, with what keeps it from being sent.
+async fn again(
+    signed: &Signed,
+    conversation: &Conversation,
+    draft: Draft,
+    (status, trouble, anyway): (StatusCode, String, bool),
+) -> Answer {
+    let composer =
+        Composer { trouble: Some(trouble), anyway, ..Composer::of_draft(signed, conversation, &draft) };
+    page_with_composer(signed, conversation.ticket.number, status, composer).await
+}
+
+async fn note_again(signed: &Signed, conversation: &Conversation, text: String, error: Error) -> Answer {
+    let trouble = Trouble::from(error);
+    let blank = Composer::begin(signed, conversation, super::Kind::Note, None)?;
+    let composer = Composer { text, trouble: Some(trouble.what.clone()), ..blank };
+    page_with_composer(signed, conversation.ticket.number, trouble.status, composer).await
+}
+
+/// What the script is told after it saved.
+fn saved(draft: &Draft, wrong: &[String]) -> axum::response::Response {
+    let clock = super::clock(draft);
+    let but = if wrong.is_empty() { String::new() } else { format!(", except `{}`: no address", wrong.join("`, `")) };
+    let words = crate::web::answer::escape(&format!("Saved {clock}{but}"));
+    ([("content-type", "text/html; charset=utf-8")], words).into_response()
+}
+
+/// The ticket of the same ticketbox whose customer has waited longest; the ticketbox if none waits.
+async fn next(signed: &Signed, conversation: &Conversation) -> Result<String, Trouble> {
+    let ticketbox = conversation.ticket.ticketbox;
+    let open = signed.desk.tickets(&Filter::open_in(ticketbox), &Page::first(100)).await?.rows;
+    let others = open.iter().filter(|it| it.id != conversation.ticket.id && it.waiting_since.is_some());
+    let next = others.min_by_key(|it| it.waiting_since);
+    Ok(signed.base.path(&match next {
+        Some(next) => format!("/ticket/{}#unread", next.number),
+        None => format!("/box/{ticketbox}"),
+    }))
+}

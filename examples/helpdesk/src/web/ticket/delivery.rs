@@ -1,0 +1,98 @@
+//! How the sending of our mails goes, and what can be done about it.
+
+use axum::body::Bytes;
+use axum::extract::Path;
+use axum::http::HeaderMap;
+use mailflow_core::decision::delivery::Remedy;
+use mailflow_core::id::OutgoingId;
+use mailflow_core::mail::Address;
+use mailflow_core::outgoing::{Outgoing, OutgoingState, RecipientState};
+use mailflow_core::refusal::Refusal;
+
+use super::number;
+use crate::web::ago::{ago, full};
+use crate::web::answer::{Answer, redirect};
+use crate::web::{Fields, Signed, Trouble};
+
+/// How the sending of a mail goes, in words.
+#[derive(Debug)]
+pub struct Delivery {
+    /// A word for the state, for the style sheet.
+    pub state: String,
+    /// The state in words.
+    pub words: String,
+    /// What went wrong for whom: address and reason.
+    pub failures: Vec<(String, String)>,
+    /// Where a remedy is sent to, with the base; none if nothing has to be done.
+    pub remedy: Option<String>,
+    /// What the button for trying again says.
+    pub retry: &'static str,
+}
+
+impl Delivery {
+    /// How the sending of this mail goes.
+    pub fn of(signed: &Signed, number: u64, outgoing: &Outgoing) -> Self {
+        let now = signed.desk.now();
+        let sent_at = outgoing.recipients.iter().filter_map(|it| it.at).max();
+        let tried = outgoing.attempts > 0;
+        let (state, words) = match outgoing.state {
+            OutgoingState::Queued if tried => {
+                let wait = crate::web::ago::span(outgoing.due.since(now).as_secs());
+                let before = if outgoing.may_be_double { "perhaps sent already" } else { "not delivered yet" };
+                ("deferred", format!("{before}, tried again in {wait}"))
+            }
+            OutgoingState::Queued => ("queued", "waiting to be sent".to_owned()),
+            OutgoingState::Sending { .. } => ("queued", "being sent".to_owned()),
+            OutgoingState::Sent => ("sent", sent_at.map_or("sent".to_owned(), |at| format!("sent {}", full(at)))),
+            OutgoingState::Failed => ("failed", "could not be delivered".to_owned()),
+            OutgoingState::PerhapsSent => {
+                ("perhaps", "perhaps sent: the connection was lost before the server’s answer".to_owned())
+            }
+            OutgoingState::Withdrawn => ("withdrawn", "not sent: it was pulled back".to_owned()),
+        };
+        let failed = outgoing
+            .recipients
+            .iter()
+            .filter(|it| matches!(it.state, RecipientState::Failed | RecipientState::Deferred))
+            .map(|it| {
+                let because = it.reply.as_ref().map(ToString::to_string);
+                (it.address.to_string(), because.unwrap_or_else(|| outgoing.trouble.clone()))
+            });
+        let mut failures: Vec<(String, String)> = failed.collect();
+        if failures.is_empty() && !outgoing.trouble.is_empty() && outgoing.state != OutgoingState::Sent {
+            failures.push((String::new(), outgoing.trouble.clone()));
+        }
+        let open = matches!(outgoing.state, OutgoingState::Failed | OutgoingState::PerhapsSent) || state == "deferred";
+        let remedy = || signed.base.path(&format!("/ticket/{number}/delivery/{}", outgoing.id));
+        Self {
+            state: state.to_owned(),
+            words: if state == "sent" { sent_at.map_or(words, |at| format!("sent {}", ago(at, now))) } else { words },
+            failures,
+            remedy: open.then(remedy),
+            retry: if state == "perhaps" { "Send again" } else { "Try again" },
+        }
+    }
+}
+
+/// Does something about a mail that was not delivered.
+pub async fn remedy(
+    signed: Signed,
+    Path((name, outgoing)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    let fields = Fields::of_form(&headers, &body)?;
+    let number = number(&name)?;
+    let outgoing: OutgoingId = outgoing.parse().map_err(|_| Refusal::no_such("mail", &outgoing))?;
+    let address = |field: &'static str| {
+        Address::new(fields.one(field)).map_err(|error| Refusal::invalid(field, error.to_string()))
+    };
+    let remedy = match fields.one("action") {
+        "retry" => Remedy::Retry,
+        "withdraw" => Remedy::Withdraw,
+        "correct" => Remedy::Correct { from: address("from")?, to: address("to")? },
+        _ => return Err(Trouble::malformed("There is no such action.")),
+    };
+    signed.desk.remedy(outgoing, remedy).await?;
+    Ok(redirect(&signed.base.path(&format!("/ticket/{number}"))))
+}

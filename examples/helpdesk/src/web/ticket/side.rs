@@ -1,0 +1,116 @@
+//! What stands beside a conversation: the contact, his other tickets, the ticket's properties.
+
+use mailflow_core::flow::{Conversation, Filter};
+use mailflow_core::store::Page;
+use mailflow_core::ticket::{Priority, TicketState};
+
+use crate::web::ago::ago;
+use crate::web::{Signed, Trouble};
+
+/// How many other tickets of the contact are shown.
+const OTHERS: u32 = 6;
+
+/// What stands beside a conversation.
+#[derive(Debug)]
+pub struct Side {
+    /// The contact.
+    pub contact: Option<ContactCard>,
+    /// Other tickets of the contact, the one that changed last first.
+    pub others: Vec<Other>,
+    /// What can be chosen in place.
+    pub properties: Vec<Property>,
+}
+
+/// The contact.
+#[derive(Debug)]
+pub struct ContactCard {
+    /// The page, with the base.
+    pub path: String,
+    /// The name.
+    pub name: String,
+    /// The addresses.
+    pub addresses: Vec<String>,
+    /// Telephone numbers.
+    pub phones: Vec<String>,
+    /// What agents should know.
+    pub notes: String,
+}
+
+/// Another ticket of the contact.
+#[derive(Debug)]
+pub struct Other {
+    /// Its number.
+    pub number: u64,
+    /// Its subject.
+    pub subject: String,
+    /// How long ago it changed.
+    pub age: String,
+    /// Whether it is closed.
+    pub closed: bool,
+}
+
+/// A property of the ticket that can be chosen in place.
+#[derive(Debug)]
+pub struct Property {
+    /// Its name, for people.
+    pub label: &'static str,
+    /// The form field.
+    pub name: &'static str,
+    /// Value, name, and whether it is chosen.
+    pub options: Vec<(String, String, bool)>,
+}
+
+impl Side {
+    /// What stands beside this conversation.
+    ///
+    /// # Errors
+    /// [`Trouble`] if the store fails.
+    pub async fn of(signed: &Signed, conversation: &Conversation) -> Result<Self, Trouble> {
+        let others = match conversation.ticket.contact {
+            None => Vec::new(),
+            Some(contact) => {
+                let filter = Filter { contact: Some(contact), ..Filter::default() };
+                signed.desk.tickets(&filter, &Page::first(OTHERS + 1)).await?.rows
+            }
+        };
+        let now = signed.desk.now();
+        let other = |ticket: &mailflow_core::ticket::Ticket| Other {
+            number: ticket.number,
+            subject: if ticket.subject.is_empty() { "(no subject)".to_owned() } else { ticket.subject.clone() },
+            age: ago(ticket.updated, now),
+            closed: ticket.state == TicketState::Closed,
+        };
+        let others = others.iter().filter(|it| it.id != conversation.ticket.id).take(6).map(other).collect();
+        let contact = conversation.contact.as_ref().map(|contact| ContactCard {
+            path: signed.base.path(&format!("/contact/{}", contact.id)),
+            name: contact.shown().to_owned(),
+            addresses: contact.addresses.iter().map(ToString::to_string).collect(),
+            phones: contact.phones.clone(),
+            notes: contact.notes.clone(),
+        });
+        Ok(Self { contact, others, properties: properties(signed, conversation) })
+    }
+}
+
+fn properties(signed: &Signed, conversation: &Conversation) -> Vec<Property> {
+    let (directory, ticket) = (signed.desk.directory(), &conversation.ticket);
+    let mut owners = vec![(String::new(), "nobody".to_owned(), ticket.owner.is_none())];
+    let known = directory.agents.values().filter(|it| it.active || ticket.owner == Some(it.id));
+    owners.extend(known.map(|it| (it.id.to_string(), it.name.clone(), ticket.owner == Some(it.id))));
+    let boxes = crate::web::tickets::ticketboxes(&signed.desk);
+    let boxes = boxes.into_iter().map(|(id, name)| (id.to_string(), name, id == ticket.ticketbox)).collect();
+    let priority = |it: &Priority| (it.word().to_owned(), it.word().to_owned(), *it == ticket.priority);
+    let mut all = vec![
+        Property { label: "Owner", name: "owner", options: owners },
+        Property { label: "Ticketbox", name: "ticketbox", options: boxes },
+        Property { label: "Priority", name: "priority", options: Priority::ALL.iter().map(priority).collect() },
+    ];
+    if !directory.categories.is_empty() {
+        let mut options = vec![(String::new(), "none".to_owned(), ticket.category.is_none())];
+        options.extend(
+            directory.categories.values().map(|it| (it.id.to_string(), it.name.clone(), ticket.category == Some(it.id))),
+        );
+        all.push(Property { label: "Category", name: "category", options });
+    }
+    all
+}
