@@ -10,5 +10,11 @@ pub fn routes(flow: &Mailflow) -> Vec<Route> {
 }
 
 pub(super) fn table(app: &App) -> Table {
-    Table::new(app).with(asset::routes).with(sign_in::routes).with(tickets::routes).with(ticket::routes).with(composer::routes).with(message::routes)
+    Table::new(app)
+        .with(asset::routes)
+        .with(sign_in::routes)
+        .with(tickets::routes)
+        .with(ticket::routes)
+        .with(composer::routes)
+        .with(message::routes)
 }

@@ -56,15 +56,12 @@ mod tests {
 
     #[test]
     fn addresses_are_read_as_people_type_them() {
-        let typed = "Ada Lovelace <ada@one.example>, \"Byron, Lord\" <b@two.example>; c@three.example\n<d@four.example>,";
+        let typed =
+            "Ada Lovelace <ada@one.example>, \"Byron, Lord\" <b@two.example>; c@three.example\n<d@four.example>,";
         let (read, wrong) = read(typed);
         let shown: Vec<String> = read.iter().map(ToString::to_string).collect();
-        let expected = [
-            "Ada Lovelace <ada@one.example>",
-            "Byron, Lord <b@two.example>",
-            "c@three.example",
-            "d@four.example",
-        ];
+        let expected =
+            ["Ada Lovelace <ada@one.example>", "Byron, Lord <b@two.example>", "c@three.example", "d@four.example"];
         assert_eq!(shown, expected);
         assert!(wrong.is_empty());
         assert_eq!(super::read(&write(&read)), (read, Vec::new()), "what is written is read again");

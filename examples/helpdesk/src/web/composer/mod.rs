@@ -8,12 +8,12 @@ mod upload;
 use askama::Template;
 use axum::extract::Path;
 use axum::http::HeaderMap;
+use mailflow_core::decision::reply::answer_to;
+use mailflow_core::draft::{Draft, Upload};
 use mailflow_core::flow::Conversation;
 use mailflow_core::id::MessageId;
 use mailflow_core::mail::{Address, Mailbox};
 use mailflow_core::message::{Direction, Message};
-use mailflow_core::decision::reply::answer_to;
-use mailflow_core::draft::{Draft, Upload};
 use mailflow_core::refusal::Refusal;
 
 pub use upload::Sent;
@@ -133,7 +133,9 @@ impl Composer {
         let begun = conversation.draft.as_ref().filter(|draft| !draft.text.trim().is_empty());
         let answered = match answers {
             Some(id) => Some(find(conversation, id).ok_or_else(|| Refusal::no_such("message", id))?),
-            None => begun.and_then(|it| it.answers).and_then(|id| find(conversation, &id.to_string()))
+            None => begun
+                .and_then(|it| it.answers)
+                .and_then(|id| find(conversation, &id.to_string()))
                 .or_else(|| last_received(conversation)),
         };
         let to = answered.map(answer_to).unwrap_or_default();
@@ -258,7 +260,8 @@ fn from(
     }
     let came_to = answered.and_then(|it| it.received_by.as_ref()).map(Address::without_tag);
     let of_box = |address: &&Address| ticketbox.is_some_and(|it| it.addresses().any(|own| own == *address));
-    let chosen = wished.or(came_to.as_ref()).filter(|it| all.contains(it) && (wished.is_some() || of_box(it))).cloned();
+    let chosen =
+        wished.or(came_to.as_ref()).filter(|it| all.contains(it) && (wished.is_some() || of_box(it))).cloned();
     let chosen = chosen.or_else(|| all.first().map(|it| (*it).clone()));
     all.into_iter().map(|it| (it.to_string(), Some(it) == chosen.as_ref())).collect()
 }

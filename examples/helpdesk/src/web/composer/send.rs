@@ -46,7 +46,8 @@ pub async fn act(signed: Signed, Path(name): Path<String>, headers: HeaderMap, s
         }
     }
     if !wrong.is_empty() {
-        let trouble = format!("`{}` is not a mail address. An address looks like ada@example.com.", wrong.join("`, `"));
+        let trouble =
+            format!("`{}` is not a mail address. An address looks like ada@example.com.", wrong.join("`, `"));
         return again(&signed, &conversation, draft, (StatusCode::UNPROCESSABLE_ENTITY, trouble, false)).await;
     }
     let then = if action == "send" { AfterReply::Stay } else { AfterReply::Close };
@@ -93,8 +94,7 @@ async fn again(
     draft: Draft,
     (status, trouble, anyway): (StatusCode, String, bool),
 ) -> Answer {
-    let composer =
-        Composer { trouble: Some(trouble), anyway, ..Composer::of_draft(signed, conversation, &draft) };
+    let composer = Composer { trouble: Some(trouble), anyway, ..Composer::of_draft(signed, conversation, &draft) };
     page_with_composer(signed, conversation.ticket.number, status, composer).await
 }
 

@@ -5,10 +5,11 @@ const MAIL: &str = "From: Ada <ada@one.example>\nTo: support@example.com, carl@t
 
 /// The fields of the composer that a page shows, with these words.
 fn fields<'a>(page: &Shown, action: &'a str, text: &'a str) -> Vec<(&'static str, Option<&'static str>, String)> {
-    let mut fields: Vec<(&'static str, Option<&'static str>, String)> = ["message", "answers", "revision", "to", "cc"]
-        .into_iter()
-        .map(|name| (name, None, page.value_of(name)))
-        .collect();
+    let mut fields: Vec<(&'static str, Option<&'static str>, String)> =
+        ["message", "answers", "revision", "to", "cc"]
+            .into_iter()
+            .map(|name| (name, None, page.value_of(name)))
+            .collect();
     fields.push(("text", None, text.to_owned()));
     fields.push(("action", None, action.to_owned()));
     fields
@@ -16,7 +17,8 @@ fn fields<'a>(page: &Shown, action: &'a str, text: &'a str) -> Vec<(&'static str
 
 async fn send(web: &Web, page: &Shown, action: &str, text: &str, more: &[(&str, Option<&str>, &str)]) -> Shown {
     let fields = fields(page, action, text);
-    let mut all: Vec<(&str, Option<&str>, &str)> = fields.iter().map(|(name, file, value)| (*name, *file, &**value)).collect();
+    let mut all: Vec<(&str, Option<&str>, &str)> =
+        fields.iter().map(|(name, file, value)| (*name, *file, &**value)).collect();
     all.extend(more);
     web.admin().await.post_files("/ticket/1/composer", &all).await
 }
@@ -66,8 +68,11 @@ async fn an_answer_over_something_unseen_is_stopped_and_nothing_of_it_is_lost() 
     let web = Web::open().await;
     web.receive(MAIL).await;
     let page = web.admin().await.get("/ticket/1?compose=reply").await;
-    web.receive("From: Ada <ada@one.example>\nTo: support@example.com\nSubject: Re: Printer\n\
-                 In-Reply-To: <1@one.example>\n\nIt burns now!\n").await;
+    web.receive(
+        "From: Ada <ada@one.example>\nTo: support@example.com\nSubject: Re: Printer\n\
+                 In-Reply-To: <1@one.example>\n\nIt burns now!\n",
+    )
+    .await;
     let to = [("to", None, "ada@one.example")];
     let stopped = send(&web, &page, "send", "Use water.", &to).await;
     assert_eq!(stopped.status, 409);

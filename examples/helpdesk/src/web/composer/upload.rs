@@ -29,9 +29,8 @@ impl<S: Send + Sync> FromRequest<S> for Sent {
             return Ok(Self { fields: Fields::of_form(&headers, &body)?, files: Vec::new() });
         }
         let bad = |error: axum::extract::multipart::MultipartError| Trouble::malformed(error.body_text());
-        let mut parts = Multipart::from_request(request, state)
-            .await
-            .map_err(|error| Trouble::malformed(error.body_text()))?;
+        let mut parts =
+            Multipart::from_request(request, state).await.map_err(|error| Trouble::malformed(error.body_text()))?;
         let mut sent = Self::default();
         while let Some(part) = parts.next_field().await.map_err(bad)? {
             let name = part.name().unwrap_or_default().to_owned();

@@ -66,7 +66,8 @@ fn answer(bytes: Vec<u8>, content_type: &str, saved_as: Option<&str>) -> Answer 
         None => "inline".to_owned(),
     };
     // What a browser would show is sent as what it only saves.
-    let harmless = saved_as.is_none() || !["text/html", "application/xhtml+xml", "image/svg+xml"].contains(&content_type);
+    let harmless =
+        saved_as.is_none() || !["text/html", "application/xhtml+xml", "image/svg+xml"].contains(&content_type);
     let content_type = if harmless { content_type } else { "application/octet-stream" };
     let heads: [(HeaderName, HeaderValue); 4] = [
         (CONTENT_TYPE, HeaderValue::try_from(content_type).map_err(bad)?),

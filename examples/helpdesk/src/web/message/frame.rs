@@ -3,8 +3,8 @@
 
 use askama::Template;
 use axum::extract::{Path, Query};
-use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use axum::http::HeaderValue;
+use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use axum::response::Response;
 use mailflow_core::mail::{Limits, html};
 use serde::Deserialize;

@@ -62,7 +62,8 @@ impl Delivery {
         if failures.is_empty() && !outgoing.trouble.is_empty() && outgoing.state != OutgoingState::Sent {
             failures.push((String::new(), outgoing.trouble.clone()));
         }
-        let open = matches!(outgoing.state, OutgoingState::Failed | OutgoingState::PerhapsSent) || state == "deferred";
+        let open =
+            matches!(outgoing.state, OutgoingState::Failed | OutgoingState::PerhapsSent) || state == "deferred";
         let remedy = || signed.base.path(&format!("/ticket/{number}/delivery/{}", outgoing.id));
         Self {
             state: state.to_owned(),

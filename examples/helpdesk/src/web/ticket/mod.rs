@@ -23,10 +23,11 @@ use super::composer::{Composer, Kind};
 use super::{Frame, Signed, Table, Trouble, Who};
 
 pub(super) fn routes(table: Table) -> Table {
-    table
-        .get(Who::Agent, "/ticket/{number}", show)
-        .post(Who::Agent, "/ticket/{number}/change", change::change)
-        .post(Who::Agent, "/ticket/{number}/delivery/{outgoing}", delivery::remedy)
+    table.get(Who::Agent, "/ticket/{number}", show).post(Who::Agent, "/ticket/{number}/change", change::change).post(
+        Who::Agent,
+        "/ticket/{number}/delivery/{outgoing}",
+        delivery::remedy,
+    )
 }
 
 #[derive(Template)]

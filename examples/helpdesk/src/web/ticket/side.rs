@@ -108,7 +108,10 @@ fn properties(signed: &Signed, conversation: &Conversation) -> Vec<Property> {
     if !directory.categories.is_empty() {
         let mut options = vec![(String::new(), "none".to_owned(), ticket.category.is_none())];
         options.extend(
-            directory.categories.values().map(|it| (it.id.to_string(), it.name.clone(), ticket.category == Some(it.id))),
+            directory
+                .categories
+                .values()
+                .map(|it| (it.id.to_string(), it.name.clone(), ticket.category == Some(it.id))),
         );
         all.push(Property { label: "Category", name: "category", options });
     }

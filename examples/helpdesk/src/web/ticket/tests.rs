@@ -94,7 +94,11 @@ async fn how_the_sending_goes_is_shown() {
     web.outside.answer_next(Err(lost.perhaps_sent()));
     web.flow.deliver().await.unwrap();
     let page = admin.get("/ticket/1").await;
-    assert!(page.body.contains("perhaps sent already, tried again in") && page.body.contains("Try again"), "{}", page.body);
+    assert!(
+        page.body.contains("perhaps sent already, tried again in") && page.body.contains("Try again"),
+        "{}",
+        page.body
+    );
     let path = page.body.split("action=\"").find(|it| it.contains("/delivery/")).unwrap().split('"').next().unwrap();
     assert_eq!(admin.post(path, &[("action", "retry")]).await.status, 303);
     web.flow.deliver().await.unwrap();

@@ -27,11 +27,9 @@ pub fn event(directory: &Directory, conversation: &Conversation, event: &Event) 
     };
     let mut link = None;
     let words = match &event.what {
-        What::Created
-        | What::Received { .. }
-        | What::Replied { .. }
-        | What::Sent { .. }
-        | What::Noted { .. } => return None,
+        What::Created | What::Received { .. } | What::Replied { .. } | What::Sent { .. } | What::Noted { .. } => {
+            return None;
+        }
         What::NotDelivered { recipient, because, .. } => {
             format!("an answer could not be delivered to {recipient}: {because}")
         }
