@@ -4,7 +4,7 @@ use mailflow_tests::browser::{Browser, Look, Page};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-const PAGE: &str = r#"<!doctype html><title>t</title><meta name="viewport" content="width=device-width"><style>@media (prefers-color-scheme: dark) { h1 { display: none } }</style>
+const PAGE: &str = r#"<!doctype html><meta charset="utf-8"><title>t</title><meta name="viewport" content="width=device-width"><style>@media (prefers-color-scheme: dark) { h1 { display: none } }</style>
 <h1>Hello</h1><form action="/next"><input id="name" name="name"><button>Go</button></form>
 <p id="said"></p><iframe sandbox="allow-scripts" src="/frame"></iframe><div style="width:500px">wide</div>
 <script>

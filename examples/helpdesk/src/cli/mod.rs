@@ -1,6 +1,7 @@
 //! The `mailflow` command. What it finds goes to stdout, what it says to stderr.
 
 mod agent;
+mod demo;
 mod exit;
 mod ingest;
 mod mails;
@@ -37,7 +38,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Show a whole desk with sample mail that arrives over a minute; nothing is kept.
-    Demo(serve::DemoArguments),
+    Demo(demo::DemoArguments),
     /// Run the desk: pages, REST API, collecting, routing and sending.
     Serve(serve::ServeArguments),
     /// Print what mailflow reads in a mail, as one JSON object.
@@ -87,7 +88,7 @@ fn run(command: Command) -> Result<(), Exit> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(async {
         match command {
-            Command::Demo(arguments) => serve::demo(arguments).await,
+            Command::Demo(arguments) => demo::demo(arguments).await,
             Command::Serve(arguments) => serve::serve(arguments).await,
             Command::Inspect { file } => inspect(&file),
             Command::Ingest(arguments) => ingest::ingest(arguments).await,

@@ -28,23 +28,10 @@ pub struct ServeArguments {
     origin: Option<String>,
 }
 
-#[derive(Debug, Args)]
-pub struct DemoArguments {
-    /// Where the pages are.
-    #[arg(long, default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
-}
-
 /// Runs a desk until it is told to stop.
 pub async fn serve(arguments: ServeArguments) -> Result<(), Exit> {
     let opened = setup::open(&arguments.db, IfMissing::Make).await?;
-    let in_use = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::AddrInUse => {
-            Exit::new(exit::BUSY, format!("`{}` is in use; choose another with --listen", arguments.listen))
-        }
-        _ => Exit::new(exit::FAILED, format!("`{}`: {error}", arguments.listen)),
-    };
-    let listener = TcpListener::bind(arguments.listen).await.map_err(in_use)?;
+    let listener = bind(arguments.listen).await?;
     if let Some(password) = setup::first_password(&opened.flow).await? {
         say("the password of `admin`, printed this once:");
         print(&password)?;
@@ -60,6 +47,16 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), Exit> {
     };
     let served = web::serve(opened.flow, config, listener, told_to_stop()).await;
     served.map_err(|error| Exit::new(exit::FAILED, words(&error)))
+}
+
+/// Takes the port for the pages.
+pub async fn bind(listen: SocketAddr) -> Result<TcpListener, Exit> {
+    TcpListener::bind(listen).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            Exit::new(exit::BUSY, format!("`{listen}` is in use; choose another with --listen"))
+        }
+        _ => Exit::new(exit::FAILED, format!("`{listen}`: {error}")),
+    })
 }
 
 /// Ready when somebody presses Ctrl-C or the system asks the program to end.
@@ -79,9 +76,4 @@ pub async fn told_to_stop() {
     #[cfg(not(unix))]
     let _ = interrupt.await;
     say("stopping; what was begun is finished");
-}
-
-pub async fn demo(arguments: DemoArguments) -> Result<(), Exit> {
-    let _ = arguments.listen;
-    Ok(())
 }

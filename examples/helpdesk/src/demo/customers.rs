@@ -1,6 +1,7 @@
 //! The customers: each answers what the desk sends to him, as a mail program would.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -32,7 +33,7 @@ pub fn refuse_the_one_who_is_gone(smtp: &SmtpServer) {
 }
 
 /// Answers what the desk sends, for ever.
-pub async fn answer(office: &Office, pace: Pace) {
+pub async fn answer(office: &Office, pace: Pace) -> Infallible {
     let mut seen = 0;
     let mut answered: BTreeMap<String, usize> = BTreeMap::new();
     let mut writing = tokio::task::JoinSet::new();

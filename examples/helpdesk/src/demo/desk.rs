@@ -21,7 +21,7 @@ use crate::setup::{Opened, SetupError};
 pub const MAILBOX: &str = "fernwood";
 
 /// Agents beside the administrator: user name, name, signature.
-const AGENTS: [(&str, &str, &str); 3] = [
+pub const AGENTS: [(&str, &str, &str); 3] = [
     ("anna", "Anna Kowalska", "Anna Kowalska\nFernwood Bikes, workshop"),
     ("ben", "Ben Achterberg", "Ben Achterberg\nFernwood Bikes, sales"),
     ("chloe", "Chloé Martin", "Chloé Martin\nFernwood Bikes, accounts"),

@@ -5,6 +5,7 @@ mod customers;
 mod desk;
 mod mails;
 
+use std::convert::Infallible;
 use std::path::Path;
 use std::time::Duration;
 
@@ -118,6 +119,11 @@ impl Demo {
         "admin"
     }
 
+    /// The user names of the agents who are no administrators.
+    pub fn others(&self) -> Vec<&'static str> {
+        desk::AGENTS.iter().map(|(user_name, ..)| *user_name).collect()
+    }
+
     /// The password of all agents.
     pub fn password(&self) -> &str {
         &self.password
@@ -138,8 +144,9 @@ impl Demo {
     }
 
     /// Lets mail arrive and customers answer, for ever. The desk itself is run by whoever has it.
-    pub async fn live(&self) {
-        tokio::join!(self.let_mail_arrive(), customers::answer(&self.office, self.pace));
+    pub async fn live(&self) -> Infallible {
+        let (never, ()) = tokio::join!(customers::answer(&self.office, self.pace), self.let_mail_arrive());
+        never
     }
 
     async fn let_mail_arrive(&self) {
