@@ -1,9 +1,21 @@
 //! Where a mail belongs, as plain functions of the mail: what points to a ticket, which rule places a new one.
 
+mod address_index;
 mod authentication;
+mod bits;
+mod compile;
+mod conditions;
+mod field;
 mod follow_up;
+mod literals;
+mod matter;
 mod rules;
+#[cfg(test)]
+mod tests;
+mod text_index;
 
 pub use authentication::Authentication;
+pub use field::RuleField;
 pub use follow_up::{IDS_LOOKED_UP, Trace, answered, bare_subject, traces};
-pub use rules::{BODY_LOOKED_INTO, InvalidRules, Matter, Rules, recipients};
+pub use matter::{Matter, recipients};
+pub use rules::{BODY_LOOKED_INTO, Decided, InvalidRules, Rules, TriedRules};

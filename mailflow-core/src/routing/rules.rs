@@ -1,26 +1,59 @@
 //! [`Rules`]: a rule set, compiled.
+//!
+//! # How a decision is made
+//! Each rule is filed under one of its fields, the one that says most: an address or domain that the mail is for or
+//! from, or literals that must stand in its text. A mail is looked up in these files; only the rules that come out are
+//! looked at, in their order. So the cost grows with the mail and with the rules that nearly match, not with the number
+//! of rules. Texts are looked into only while a rule below the best one so far is filed under them.
 
-use regex::{Regex, RegexBuilder};
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
-use crate::id::SourceId;
-use crate::mail::{Address, Mail};
-use crate::rule::{Rule, RuleSet, TextField, TextPattern};
+use regex::Regex;
+
+use super::address_index::AddressIndex;
+use super::bits::Bits;
+use super::compile::{self, Key};
+use super::conditions;
+use super::field::RuleField;
+use super::matter::Matter;
+use super::text_index::TextIndex;
+use crate::mail::Header;
+use crate::rule::{Rule, RuleSet, TextField};
 use crate::text;
 
 /// A rule set, compiled. The first rule that matches wins; where the others would send the mail does not matter.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
-    rules: Vec<Compiled>,
+    pub(super) revision: u64,
+    pub(super) rules: Vec<Compiled>,
+    pub(super) to: AddressIndex,
+    pub(super) from: AddressIndex,
+    pub(super) patterns: Vec<Pattern>,
+    pub(super) texts: [TextIndex; 3],
+    /// The rules that are filed under a `To` pattern, a `From` pattern, an expression.
+    pub(super) by_to: Vec<Vec<usize>>,
+    pub(super) by_from: Vec<Vec<usize>>,
+    pub(super) by_text: Vec<Vec<usize>>,
+    /// The rules that are filed under nothing: they are always looked at.
+    pub(super) always: Bits,
 }
 
+/// A rule with what it needs to be tried.
 #[derive(Debug, Clone)]
-struct Compiled {
-    /// Its place in the list, counted from 1.
-    number: u32,
-    rule: Rule,
-    to: Vec<AddressPattern>,
-    from: Vec<AddressPattern>,
-    text: Vec<(Vec<TextField>, Regex)>,
+pub(super) struct Compiled {
+    pub rule: Rule,
+    pub key: Key,
+    pub to: Vec<usize>,
+    pub from: Vec<usize>,
+    pub text: Vec<usize>,
+}
+
+/// An expression and where it is looked for.
+#[derive(Debug, Clone)]
+pub(super) struct Pattern {
+    pub within: Vec<TextField>,
+    pub regex: Regex,
 }
 
 /// A rule set that cannot be compiled.
@@ -31,23 +64,18 @@ pub struct InvalidRules {
     pub number: u32,
     /// Its description.
     pub description: String,
+    /// The field that is wrong.
+    pub field: RuleField,
+    /// Which entry of the field, counted from 0.
+    pub entry: usize,
+    /// Which bytes of the entry, if that can be said.
+    pub place: Option<(usize, usize)>,
     /// What is wrong, and where.
     pub problem: String,
 }
 
-/// What rules look at.
-#[derive(Debug, Clone, Copy)]
-pub struct Matter<'a> {
-    /// Where the mail came from.
-    pub source: SourceId,
-    /// The mail.
-    pub mail: &'a Mail,
-}
-
-/// The most bytes of a body that a rule looks into.
+/// The most bytes of a subject, a body or the headers that a rule looks into.
 pub const BODY_LOOKED_INTO: usize = 256 << 10;
-/// The most bytes of memory that one expression may take when it is compiled.
-const EXPRESSION_BYTES: usize = 1 << 20;
 
 impl Rules {
     /// Compiles a rule set.
@@ -55,209 +83,270 @@ impl Rules {
     /// # Errors
     /// [`InvalidRules`] names the first rule that cannot be compiled, and why.
     pub fn compile(rules: &RuleSet) -> Result<Self, InvalidRules> {
-        let compile = |(number, rule): (u32, &Rule)| {
-            Compiled::new(number, rule).map_err(|problem| InvalidRules {
-                number,
-                description: rule.description.clone(),
-                problem,
-            })
-        };
-        Ok(Self { rules: (1..).zip(&rules.rules).map(compile).collect::<Result<_, _>>()? })
+        compile::compile(rules)
+    }
+
+    /// Tries the rules on a mail.
+    #[must_use]
+    pub fn decide<'a>(&'a self, matter: &'a Matter<'a>) -> Decided<'a> {
+        let mut decided = Decided::look_up(self, matter);
+        let best = decided.first(&decided.filed, self.rules.len());
+        decided.look_into_texts(best.unwrap_or(self.rules.len()));
+        let by_text = decided.first(&decided.filed_by_text, best.unwrap_or(self.rules.len()));
+        decided.winner = by_text.or(best);
+        decided
     }
 
     /// The first enabled rule that matches, and its place in the list, counted from 1.
     pub fn first_match(&self, matter: &Matter<'_>) -> Option<(u32, &Rule)> {
-        let mut headers = None;
-        self.rules
-            .iter()
-            .find(|compiled| compiled.rule.enabled && compiled.matches(matter, &mut headers))
-            .map(|compiled| (compiled.number, &compiled.rule))
+        let winner = self.decide(matter).winner;
+        self.numbered(winner?)
     }
-}
 
-impl Compiled {
-    fn new(number: u32, rule: &Rule) -> Result<Self, String> {
-        let addresses = |patterns: &[String]| patterns.iter().map(|it| AddressPattern::new(it)).collect();
-        let text = |it: &TextPattern| {
-            let regex = RegexBuilder::new(&it.pattern)
-                .case_insensitive(true)
-                .multi_line(true)
-                .size_limit(EXPRESSION_BYTES)
-                .build()
-                .map_err(|error| {
-                    format!("`{}` is not an expression: {}", it.pattern, last_line(&error.to_string()))
-                })?;
-            Ok::<_, String>((it.within.clone(), regex))
-        };
-        Ok(Self {
-            number,
-            rule: rule.clone(),
-            to: addresses(&rule.to),
-            from: addresses(&rule.from),
-            text: rule.text.iter().map(text).collect::<Result<_, _>>()?,
+    /// The places of all enabled rules that match, counted from 1: the first is the winner, the others are hidden by it.
+    pub fn all_matches(&self, matter: &Matter<'_>) -> Vec<u32> {
+        let mut decided = Decided::look_up(self, matter);
+        decided.look_into_texts(self.rules.len());
+        let mut all: Vec<usize> = decided.filed.iter().chain(decided.filed_by_text.iter()).collect();
+        all.sort_unstable();
+        all.dedup();
+        all.retain(|at| decided.fails(*at).is_none());
+        all.into_iter().filter_map(|at| self.numbered(at)).map(|(number, _)| number).collect()
+    }
+
+    /// Whether a rule looks into headers: stored messages have them in their raw bytes only.
+    pub fn look_into_headers(&self) -> bool {
+        self.rules.iter().filter(|it| it.rule.enabled).flat_map(|it| &it.text).any(|pattern| {
+            self.patterns.get(*pattern).is_some_and(|it| it.within.contains(&TextField::Headers))
         })
     }
 
-    /// All fields that say something must match, one entry of each is enough.
-    fn matches(&self, matter: &Matter<'_>, headers: &mut Option<String>) -> bool {
-        let mail = matter.mail;
-        (self.rule.sources.is_empty() || self.rule.sources.contains(&matter.source))
-            && (self.to.is_empty() || recipients(mail).any(|(_, it)| self.to.iter().any(|to| to.matches(it))))
-            && (self.from.is_empty()
-                || mail
-                    .from
-                    .as_ref()
-                    .and_then(|from| from.address.as_ref())
-                    .is_some_and(|it| self.from.iter().any(|from| from.matches(it))))
-            && (self.text.is_empty()
-                || self.text.iter().any(|(within, regex)| text_matches(mail, within, regex, headers)))
+    /// Whether a rule looks at the contact.
+    pub fn look_at_contacts(&self) -> bool {
+        self.rules.iter().any(|it| it.rule.enabled && !it.rule.contact.is_empty())
+    }
+
+    /// Whether a rule passes mail on, which needs its bytes.
+    pub fn forward(&self) -> bool {
+        self.rules.iter().any(|it| it.rule.enabled && it.rule.then.forward.is_some())
+    }
+
+    /// How many rules there are.
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Whether there is no rule.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    fn numbered(&self, at: usize) -> Option<(u32, &Rule)> {
+        Some((u32::try_from(at + 1).unwrap_or(u32::MAX), &self.rules.get(at)?.rule))
     }
 }
 
-fn text_matches(mail: &Mail, within: &[TextField], regex: &Regex, headers: &mut Option<String>) -> bool {
-    let within = match within {
-        [] => &[TextField::Subject, TextField::Body, TextField::Headers],
-        within => within,
-    };
-    within.iter().any(|field| match field {
-        TextField::Subject => regex.is_match(&mail.subject),
-        TextField::Body => regex.is_match(text::prefix(&mail.text, BODY_LOOKED_INTO)),
-        TextField::Headers => regex.is_match(headers.get_or_insert_with(|| headers_as_text(mail))),
-    })
+/// Rules that were tried on a mail, with everything that was found out on the way.
+#[derive(Debug)]
+pub struct Decided<'a> {
+    rules: &'a Rules,
+    matter: &'a Matter<'a>,
+    to: Bits,
+    from: Bits,
+    /// Rules that are filed under what the mail has, or under nothing.
+    filed: Bits,
+    /// Rules that are filed under words that the mail may have.
+    filed_by_text: Bits,
+    /// Below which rule the texts were looked into.
+    texts_below: usize,
+    headers: OnceCell<String>,
+    winner: Option<usize>,
 }
 
-fn headers_as_text(mail: &Mail) -> String {
-    mail.headers.iter().fold(String::new(), |mut text, header| {
+impl<'a> Decided<'a> {
+    /// Looks up the addresses.
+    fn look_up(rules: &'a Rules, matter: &'a Matter<'a>) -> Self {
+        let mut decided = Self {
+            rules,
+            matter,
+            to: Bits::none(rules.to.len()),
+            from: Bits::none(rules.from.len()),
+            filed: rules.always.clone(),
+            filed_by_text: Bits::none(rules.rules.len()),
+            texts_below: 0,
+            headers: OnceCell::new(),
+            winner: None,
+        };
+        let Self { to, from, filed, .. } = &mut decided;
+        let mut note = |found: &mut Bits, of: &[Vec<usize>], pattern: usize| {
+            if !found.has(pattern) {
+                found.set(pattern);
+                of.get(pattern).into_iter().flatten().for_each(|rule| filed.set(*rule));
+            }
+        };
+        for address in &matter.recipients {
+            rules.to.look(address, |pattern| note(to, &rules.by_to, pattern));
+        }
+        if let Some(address) = matter.from {
+            rules.from.look(address, |pattern| note(from, &rules.by_from, pattern));
+        }
+        decided
+    }
+
+    /// Looks into the texts, as far as rules below `limit` are filed under them.
+    fn look_into_texts(&mut self, limit: usize) {
+        let rules = self.rules;
+        let mut filed = std::mem::take(&mut self.filed_by_text);
+        for (field, index) in TextField::ALL.into_iter().zip(&rules.texts) {
+            if index.concerns(limit) {
+                index.look(self.text(field), limit, |pattern| {
+                    rules.by_text.get(pattern).into_iter().flatten().for_each(|rule| filed.set(*rule));
+                });
+            }
+        }
+        self.filed_by_text = filed;
+        self.texts_below = limit;
+    }
+
+    /// The lowest of these rules below `limit` that matches.
+    fn first(&self, of: &Bits, limit: usize) -> Option<usize> {
+        of.iter().take_while(|at| *at < limit).find(|at| self.fails(*at).is_none())
+    }
+
+    /// The first field of a rule that does not match; `None` if all do.
+    fn fails(&self, at: usize) -> Option<RuleField> {
+        let compiled = self.rules.rules.get(at)?;
+        let (rule, matter) = (&compiled.rule, self.matter);
+        let fits = |field: RuleField| match field {
+            RuleField::Source => {
+                rule.sources.is_empty() || matter.source.is_some_and(|source| rule.sources.contains(&source))
+            }
+            RuleField::Time => rule.time.is_empty() || rule.time.iter().any(|it| conditions::time(it, matter.at)),
+            RuleField::Size => rule.size.is_empty() || rule.size.iter().any(|it| conditions::size(it, matter.size)),
+            RuleField::To => compiled.to.is_empty() || compiled.to.iter().any(|it| self.to.has(*it)),
+            RuleField::From => compiled.from.is_empty() || compiled.from.iter().any(|it| self.from.has(*it)),
+            RuleField::Spam => rule.spam.is_empty() || rule.spam.iter().any(|it| conditions::spam(*it, matter)),
+            RuleField::Authentication => {
+                let verdict = |method| matter.authentication.verdict(method);
+                rule.authentication.is_empty() || rule.authentication.iter().any(|it| verdict(it.method) == it.verdict)
+            }
+            RuleField::Contact => {
+                rule.contact.is_empty() || rule.contact.iter().any(|it| conditions::contact(it, matter))
+            }
+            RuleField::Attachments => {
+                rule.attachments.is_empty() || rule.attachments.iter().any(|it| conditions::attachments(it, matter))
+            }
+            RuleField::Text => compiled.text.is_empty() || self.has_words(at, compiled),
+        };
+        RuleField::ALL.into_iter().find(|field| !fits(*field))
+    }
+
+    fn has_words(&self, at: usize, compiled: &Compiled) -> bool {
+        // The file of words was looked into already: a rule that did not come out of it is not looked for again.
+        if compiled.key == Key::Text && at < self.texts_below && !self.filed_by_text.has(at) {
+            return false;
+        }
+        let patterns = compiled.text.iter().filter_map(|pattern| self.rules.patterns.get(*pattern));
+        patterns.into_iter().any(|it| it.within.iter().any(|field| it.regex.is_match(self.text(*field))))
+    }
+
+    fn text(&self, field: TextField) -> &str {
+        let text = match field {
+            TextField::Subject => self.matter.subject,
+            TextField::Body => self.matter.text,
+            TextField::Headers => self.headers.get_or_init(|| headers_as_text(self.matter.headers)),
+        };
+        text::prefix(text, BODY_LOOKED_INTO)
+    }
+
+    /// The rule that won, with its place in the list, counted from 1.
+    pub fn winner(&self) -> Option<(u32, &'a Rule)> {
+        self.rules.numbered(self.winner?)
+    }
+
+    /// The rules that were tried, with their places and the first field that did not match, as far as the winner, who
+    /// has none.
+    pub fn tried(&self) -> impl Iterator<Item = (u32, &'a Rule, Option<RuleField>)> + '_ {
+        let last = self.winner.unwrap_or(self.rules.len());
+        let tried = self.rules.rules.iter().enumerate().take(last.saturating_add(1)).filter(|(_, it)| it.rule.enabled);
+        tried.filter_map(|(at, _)| self.rules.numbered(at).map(|(number, rule)| (number, rule, self.fails(at))))
+    }
+
+    /// The same in compact form, to be kept with the message.
+    pub fn compact(&self) -> TriedRules {
+        let last = self.winner.unwrap_or(self.rules.len());
+        let letter = |(at, it): (usize, &Compiled)| match (it.rule.enabled, Some(at) == self.winner) {
+            (false, _) => '-',
+            (_, true) => '!',
+            _ => self.fails(at).map_or('!', RuleField::letter),
+        };
+        let failed = self.rules.rules.iter().enumerate().take(last.saturating_add(1).min(TriedRules::KEPT));
+        TriedRules {
+            revision: self.rules.revision,
+            tried: u32::try_from(last.saturating_add(1).min(self.rules.len())).unwrap_or(u32::MAX),
+            failed: failed.map(letter).collect(),
+        }
+    }
+
+    /// What the named groups of the winner's expressions catch, by name.
+    pub fn captures(&self) -> BTreeMap<String, String> {
+        let mut caught = BTreeMap::new();
+        let Some(winner) = self.winner.and_then(|at| self.rules.rules.get(at)) else { return caught };
+        for pattern in winner.text.iter().filter_map(|pattern| self.rules.patterns.get(*pattern)) {
+            let names: Vec<&str> = pattern.regex.capture_names().flatten().collect();
+            if names.is_empty() {
+                continue;
+            }
+            let Some(found) = pattern.within.iter().find_map(|field| pattern.regex.captures(self.text(*field))) else {
+                continue;
+            };
+            for name in names {
+                if let Some(value) = found.name(name).filter(|_| caught.len() < MOST_FIELDS) {
+                    caught.entry(name.to_owned()).or_insert_with(|| text::one_line(value.as_str(), FIELD_LENGTH));
+                }
+            }
+        }
+        caught
+    }
+}
+
+/// The most custom fields that a rule fills.
+const MOST_FIELDS: usize = 50;
+/// The most characters of a custom field.
+const FIELD_LENGTH: usize = 500;
+
+fn headers_as_text(headers: &[Header]) -> String {
+    let mut text = String::new();
+    for header in headers {
+        if text.len() > BODY_LOOKED_INTO {
+            break;
+        }
         text.push_str(&header.name);
         text.push_str(": ");
         text.push_str(&header.value);
         text.push('\n');
-        text
-    })
+    }
+    text
 }
 
-/// Everybody whom the headers say the mail is for, with the name of the header: `To`, `Cc`, then what the mail servers
-/// on the way wrote.
-pub fn recipients(mail: &Mail) -> impl Iterator<Item = (&'static str, &Address)> {
-    let to = mail.to.iter().map(|mailbox| ("To", &mailbox.address));
-    let cc = mail.cc.iter().map(|mailbox| ("Cc", &mailbox.address));
-    to.chain(cc).chain(mail.delivered_to.iter().map(|address| ("the envelope headers", address)))
+/// Which rules were tried on a mail, and at which field each failed: compact, because every message has it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub struct TriedRules {
+    /// The revision of the rule set.
+    pub revision: u64,
+    /// How far down the list they were tried.
+    pub tried: u32,
+    /// For each of the first [`TriedRules::KEPT`] rules in the order of the list the letter of the field that it failed
+    /// at, `!` for the winner, `-` for one that is disabled.
+    pub failed: String,
 }
 
-/// What an address may look like: `ada@example.com` itself; `example.com` or `@example.com` for everybody there; with
-/// `*` (any characters) and `?` (one) for more, such as `*@*.example.com`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct AddressPattern(String);
+impl TriedRules {
+    /// Of how many rules each is remembered.
+    pub const KEPT: usize = 256;
 
-impl AddressPattern {
-    fn new(pattern: &str) -> Self {
-        let pattern = pattern.trim().to_lowercase();
-        Self(match pattern.split_once('@') {
-            None => format!("*@{pattern}"),
-            Some(("", domain)) => format!("*@{domain}"),
-            Some(_) => pattern,
-        })
-    }
-
-    fn matches(&self, address: &Address) -> bool {
-        glob(&self.0, &address.key()) || glob(&self.0, &address.without_tag().key())
-    }
-}
-
-/// Whether `text` is of the form `pattern`, in time linear to pattern times text.
-fn glob(pattern: &str, text: &str) -> bool {
-    let pattern: Vec<char> = pattern.chars().collect();
-    // `reached` holds for each prefix of the pattern whether it matches the text so far.
-    let mut reached = vec![true];
-    reached.extend(pattern.iter().scan(true, |stars, c| {
-        *stars &= *c == '*';
-        Some(*stars)
-    }));
-    for c in text.chars() {
-        let mut next = vec![false];
-        for (at, wanted) in pattern.iter().enumerate() {
-            let before = reached.get(at).copied().unwrap_or(false);
-            let here = reached.get(at + 1).copied().unwrap_or(false);
-            let left = next.get(at).copied().unwrap_or(false);
-            next.push(match wanted {
-                '*' => here || left || before,
-                '?' => before,
-                wanted => before && *wanted == c,
-            });
-        }
-        reached = next;
-    }
-    reached.last().copied().unwrap_or(false)
-}
-
-fn last_line(text: &str) -> &str {
-    text.lines().last().unwrap_or(text).trim_start_matches("error: ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::id::RuleId;
-    use crate::mail::{Limits, parse};
-    use crate::rule::Syntax;
-
-    fn rule(number: u8) -> Rule {
-        Rule::new(RuleId::from_bytes([number; 16]), &format!("rule {number}"))
-    }
-
-    fn pattern(within: Vec<TextField>, pattern: &str) -> Vec<TextPattern> {
-        vec![TextPattern { within, pattern: pattern.to_owned(), syntax: Syntax::Expression }]
-    }
-
-    fn winner(rules: &[Rule]) -> Option<u32> {
-        let mail = parse(
-            b"From: Ada <ada@sub.one.example>\r\nTo: support+x@example.com\r\nSubject: Invoice 17\r\n\r\nPlease pay\r\n",
-            &Limits::default(),
-        );
-        let set = RuleSet { rules: rules.to_vec(), ..RuleSet::default() };
-        let rules = Rules::compile(&set).unwrap();
-        rules.first_match(&Matter { source: SourceId::from_bytes([1; 16]), mail: &mail }).map(|(number, _)| number)
-    }
-
-    #[test]
-    fn an_address_pattern_is_an_address_a_domain_or_has_wildcards() {
-        let matches =
-            |pattern: &str, address: &str| AddressPattern::new(pattern).matches(&Address::new(address).unwrap());
-        for pattern in ["Ada@One.example", "one.example", "@one.example", "*@one.example", "a?a@*.example", "*"] {
-            assert!(matches(pattern, "ada@one.example"), "{pattern}");
-        }
-        for pattern in ["da@one.example", "ne.example", "*.one.example", "a?@one.example", "ada@one.exampl"] {
-            assert!(!matches(pattern, "ada@one.example"), "{pattern}");
-        }
-        assert!(matches("support@example.com", "support+tag@example.com"));
-    }
-
-    #[test]
-    fn all_fields_must_match_and_inside_a_field_one_is_enough() {
-        let both = Rule {
-            to: vec!["sales@example.com".to_owned(), "support@example.com".to_owned()],
-            from: vec!["*.one.example".to_owned()],
-            text: pattern(vec![TextField::Subject], r"invoice \d+"),
-            ..rule(1)
-        };
-        assert_eq!(winner(std::slice::from_ref(&both)), Some(1));
-        let other_source = Rule { sources: vec![SourceId::from_bytes([2; 16])], ..both.clone() };
-        assert_eq!(winner(&[other_source]), None);
-        let body_only = Rule { text: pattern(vec![TextField::Body], "invoice"), ..both };
-        assert_eq!(winner(&[body_only]), None);
-    }
-
-    #[test]
-    fn the_first_enabled_match_wins() {
-        let disabled = Rule { enabled: false, ..rule(1) };
-        let never = Rule { from: vec!["nobody.example".to_owned()], ..rule(2) };
-        assert_eq!(winner(&[disabled, never, rule(3), rule(4)]), Some(3));
-    }
-
-    #[test]
-    fn a_rule_that_does_not_compile_says_which_and_why() {
-        let bad = Rule { text: pattern(Vec::new(), "("), ..rule(2) };
-        let error = Rules::compile(&RuleSet { rules: vec![rule(1), bad], ..RuleSet::default() }).unwrap_err();
-        assert_eq!(error.to_string(), "rule 2 `rule 2`: `(` is not an expression: unclosed group");
+    /// The places of the rules that were tried, counted from 1, each with the field that it failed at.
+    pub fn failures(&self) -> impl Iterator<Item = (u32, RuleField)> + '_ {
+        (1..).zip(self.failed.chars()).filter_map(|(number, letter)| Some((number, RuleField::of_letter(letter)?)))
     }
 }

@@ -27,7 +27,7 @@ pub fn place(
     contact: Option<ContactId>,
 ) -> Result<Placement, NotLoaded> {
     let directory = scene.directory;
-    let matter = Matter { source: reading.source, mail: &reading.mail };
+    let matter = Matter::of_mail(reading.source, scene.now, 0, &reading.mail);
     let rule = directory.rules.first_match(&matter);
     let (mut ticketbox, mut placed_by) = default_ticketbox(scene, reading);
     let then = rule.map(|(_, rule)| rule.then.clone()).unwrap_or_default();

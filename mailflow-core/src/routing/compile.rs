@@ -1,0 +1,223 @@
+//! From a rule set to [`Rules`]: expressions are compiled, every rule is filed under the field that says most.
+
+use regex::{Regex, RegexBuilder};
+use std::collections::HashMap;
+
+use super::address_index::AddressIndex;
+use super::bits::Bits;
+use super::field::RuleField;
+use super::literals;
+use super::rules::{Compiled, InvalidRules, Pattern, Rules};
+use super::text_index::{Entry, TextIndex};
+use crate::rule::{AttachmentPattern, Rule, RuleSet, Syntax, TextField, TextPattern};
+
+/// The most bytes of an expression.
+const PATTERN_BYTES: usize = 64 << 10;
+/// The most bytes of memory that one expression may take when it is compiled.
+const COMPILED_BYTES: usize = 1 << 20;
+/// What filing under an expression without literals costs, compared to one more rule to be looked at.
+const NO_LITERAL: usize = 1000;
+
+/// What a rule is filed under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// Its expressions.
+    Text,
+    /// Its `To` patterns.
+    To,
+    /// Its `From` patterns.
+    From,
+    /// Nothing: it is always looked at.
+    Nothing,
+}
+
+/// An expression on its way, with the sets of literals that it could be filed under.
+struct Draft {
+    expression: String,
+    sets: Vec<Vec<String>>,
+    rule: usize,
+}
+
+pub fn compile(set: &RuleSet) -> Result<Rules, InvalidRules> {
+    let mut rules = Rules { revision: set.revision, always: Bits::none(set.rules.len()), ..Rules::default() };
+    let mut drafts: Vec<Draft> = Vec::new();
+    for (at, rule) in set.rules.iter().enumerate() {
+        let compiled = Compiled {
+            key: Key::Nothing,
+            to: addresses(&mut rules.to, &rule.to),
+            from: addresses(&mut rules.from, &rule.from),
+            text: expressions(&mut rules.patterns, &mut drafts, at, rule)?,
+            rule: lowered(rule),
+        };
+        rules.rules.push(compiled);
+    }
+    file(&mut rules, &drafts);
+    Ok(rules)
+}
+
+fn addresses(index: &mut AddressIndex, patterns: &[String]) -> Vec<usize> {
+    patterns.iter().map(|pattern| index.put(pattern)).collect()
+}
+
+/// The rule with what is compared in lower case.
+fn lowered(rule: &Rule) -> Rule {
+    let lower = |text: &Option<String>| text.as_ref().map(|text| text.trim().to_lowercase());
+    let attachments = rule.attachments.iter();
+    let attachments = attachments
+        .map(|it| AttachmentPattern { name: lower(&it.name), content_type: lower(&it.content_type) })
+        .collect();
+    Rule { attachments, ..rule.clone() }
+}
+
+fn expressions(
+    patterns: &mut Vec<Pattern>,
+    drafts: &mut Vec<Draft>,
+    at: usize,
+    rule: &Rule,
+) -> Result<Vec<usize>, InvalidRules> {
+    let mut numbers = Vec::with_capacity(rule.text.len());
+    for (entry, it) in rule.text.iter().enumerate() {
+        let (regex, draft) = expression(it, at).map_err(|(place, problem)| InvalidRules {
+            number: u32::try_from(at + 1).unwrap_or(u32::MAX),
+            description: rule.description.clone(),
+            field: RuleField::Text,
+            entry,
+            place,
+            problem,
+        })?;
+        let within = if it.within.is_empty() { TextField::ALL.to_vec() } else { it.within.clone() };
+        numbers.push(patterns.len());
+        patterns.push(Pattern { within, regex });
+        drafts.push(draft);
+    }
+    Ok(numbers)
+}
+
+type Problem = (Option<(usize, usize)>, String);
+
+/// Compiles one expression.
+fn expression(pattern: &TextPattern, rule: usize) -> Result<(Regex, Draft), Problem> {
+    let source = &pattern.pattern;
+    if source.len() > PATTERN_BYTES {
+        let problem = format!("an expression has {} bytes; at most {PATTERN_BYTES}", source.len());
+        return Err((None, problem));
+    }
+    let expression = match pattern.syntax {
+        Syntax::Expression => source.clone(),
+        Syntax::Words => regex::escape(source),
+    };
+    let hir = regex_syntax::ParserBuilder::new().multi_line(true).build().parse(&expression);
+    let hir = hir.map_err(|error| wrong(source, &error))?;
+    let regex = RegexBuilder::new(&expression)
+        .case_insensitive(true)
+        .multi_line(true)
+        .size_limit(COMPILED_BYTES)
+        .build()
+        .map_err(|error| match error {
+            regex::Error::CompiledTooBig(_) => {
+                let shown = crate::text::one_line(source, 80);
+                (None, format!("`{shown}` takes more than {COMPILED_BYTES} bytes when it is compiled; make it simpler"))
+            }
+            error => (None, format!("`{}` is not an expression: {error}", crate::text::one_line(source, 80))),
+        })?;
+    Ok((regex, Draft { expression, sets: literals::required(&hir), rule }))
+}
+
+fn wrong(source: &str, error: &regex_syntax::Error) -> Problem {
+    let (span, what) = match error {
+        regex_syntax::Error::Parse(error) => (Some(error.span()), error.kind().to_string()),
+        regex_syntax::Error::Translate(error) => (Some(error.span()), error.kind().to_string()),
+        _ => (None, error.to_string()),
+    };
+    let shown = crate::text::one_line(source, 80);
+    let place = span.map(|span| (span.start.offset, span.end.offset));
+    match place {
+        Some((start, _)) => {
+            let character = source.get(..start).map_or(0, |before| before.chars().count()) + 1;
+            (place, format!("`{shown}` is not an expression: {what}, at character {character}"))
+        }
+        None => (None, format!("`{shown}` is not an expression: {what}")),
+    }
+}
+
+/// Files every enabled rule under the field that the fewest others share.
+fn file(rules: &mut Rules, drafts: &[Draft]) {
+    let enabled = |rules: &Rules| -> Vec<usize> {
+        (0..rules.rules.len()).filter(|at| rules.rules.get(*at).is_some_and(|it| it.rule.enabled)).collect()
+    };
+    let mut used_to = vec![0_usize; rules.to.len()];
+    let mut used_from = vec![0_usize; rules.from.len()];
+    let mut used_literal: HashMap<&str, usize> = HashMap::new();
+    for compiled in rules.rules.iter().filter(|it| it.rule.enabled) {
+        compiled.to.iter().for_each(|it| count(&mut used_to, *it));
+        compiled.from.iter().for_each(|it| count(&mut used_from, *it));
+        let own = compiled.text.iter().filter_map(|it| drafts.get(*it));
+        own.flat_map(|draft| &draft.sets).flatten().for_each(|it| *used_literal.entry(it).or_default() += 1);
+    }
+    // Of the sets of an expression the one whose literals the fewest rules have; of these the longest.
+    let best = |draft: &'_ Draft| -> Option<(usize, usize)> {
+        let cost = |set: &[String]| -> usize {
+            set.iter().map(|it| used_literal.get(it.as_str()).copied().unwrap_or(0)).sum()
+        };
+        let shortest = |set: &[String]| set.iter().map(String::len).min().unwrap_or(0);
+        let costs = draft.sets.iter().enumerate().map(|(at, set)| ((cost(set), usize::MAX - shortest(set)), at));
+        costs.min().map(|((cost, _), at)| (cost, at))
+    };
+    rules.by_to = vec![Vec::new(); rules.to.len()];
+    rules.by_from = vec![Vec::new(); rules.from.len()];
+    rules.by_text = vec![Vec::new(); rules.patterns.len()];
+    let mut filed: Vec<usize> = Vec::new();
+    for at in enabled(rules) {
+        let Some(compiled) = rules.rules.get_mut(at) else { continue };
+        let used = |of: &[usize], used: &[usize]| of.iter().filter_map(|it| used.get(*it)).sum::<usize>();
+        let cost_of_text = || {
+            let own = compiled.text.iter().filter_map(|it| drafts.get(*it));
+            own.map(|draft| best(draft).map_or(NO_LITERAL, |(cost, _)| cost)).sum::<usize>()
+        };
+        let mut costs = Vec::new();
+        if !compiled.from.is_empty() {
+            costs.push((used(&compiled.from, &used_from), Key::From));
+        }
+        if !compiled.to.is_empty() {
+            costs.push((used(&compiled.to, &used_to), Key::To));
+        }
+        if !compiled.text.is_empty() {
+            costs.push((cost_of_text(), Key::Text));
+        }
+        compiled.key = costs.into_iter().min_by_key(|(cost, _)| *cost).map_or(Key::Nothing, |(_, key)| key);
+        let (of, own) = match compiled.key {
+            Key::From => (&mut rules.by_from, &compiled.from),
+            Key::To => (&mut rules.by_to, &compiled.to),
+            Key::Text => (&mut rules.by_text, &compiled.text),
+            Key::Nothing => {
+                rules.always.set(at);
+                continue;
+            }
+        };
+        own.iter().for_each(|it| if let Some(rules) = of.get_mut(*it) { rules.push(at) });
+        if compiled.key == Key::Text {
+            filed.extend(own);
+        }
+    }
+    let entries = |field: TextField| -> Vec<Entry<'_>> {
+        let here = filed.iter().filter(|it| rules.patterns.get(**it).is_some_and(|it| it.within.contains(&field)));
+        here.filter_map(|pattern| {
+            let draft = drafts.get(*pattern)?;
+            let literals = best(draft).and_then(|(_, at)| draft.sets.get(at));
+            Some(Entry {
+                pattern: *pattern,
+                rule: draft.rule,
+                literals: literals.map_or(&[], Vec::as_slice),
+                expression: &draft.expression,
+            })
+        })
+        .collect()
+    };
+    rules.texts = TextField::ALL.map(|field| TextIndex::new(entries(field)));
+}
+
+fn count(used: &mut [usize], at: usize) {
+    if let Some(used) = used.get_mut(at) {
+        *used += 1;
+    }
+}
