@@ -159,7 +159,8 @@ mod tests {
 
     #[test]
     fn wildcards_stand_for_any_characters_or_one() {
-        for (pattern, text) in [("", ""), ("*", ""), ("a*b*c", "axxbyyc"), ("*ab", "aab"), ("?", "ü"), ("**a", "ba")] {
+        for (pattern, text) in [("", ""), ("*", ""), ("a*b*c", "axxbyyc"), ("*ab", "aab"), ("?", "ü"), ("**a", "ba")]
+        {
             assert!(glob(pattern, text), "{pattern} {text}");
         }
         for (pattern, text) in [("", "a"), ("?", ""), ("a*b", "abc"), ("*ab", "ba"), ("a", "aa"), ("a*a", "a")] {

@@ -116,7 +116,10 @@ fn expression(pattern: &TextPattern, rule: usize) -> Result<(Regex, Draft), Prob
         .map_err(|error| match error {
             regex::Error::CompiledTooBig(_) => {
                 let shown = crate::text::one_line(source, 80);
-                (None, format!("`{shown}` takes more than {COMPILED_BYTES} bytes when it is compiled; make it simpler"))
+                (
+                    None,
+                    format!("`{shown}` takes more than {COMPILED_BYTES} bytes when it is compiled; make it simpler"),
+                )
             }
             error => (None, format!("`{}` is not an expression: {error}", crate::text::one_line(source, 80))),
         })?;
@@ -194,7 +197,11 @@ fn file(rules: &mut Rules, drafts: &[Draft]) {
                 continue;
             }
         };
-        own.iter().for_each(|it| if let Some(rules) = of.get_mut(*it) { rules.push(at) });
+        own.iter().for_each(|it| {
+            if let Some(rules) = of.get_mut(*it) {
+                rules.push(at)
+            }
+        });
         if compiled.key == Key::Text {
             filed.extend(own);
         }

@@ -18,7 +18,8 @@ pub fn attachments(pattern: &AttachmentPattern, matter: &Matter<'_>) -> bool {
         None => true,
     };
     matter.attachments.iter().any(|it| {
-        fits(&pattern.name, it.filename.as_deref().unwrap_or_default()) && fits(&pattern.content_type, &it.content_type)
+        fits(&pattern.name, it.filename.as_deref().unwrap_or_default())
+            && fits(&pattern.content_type, &it.content_type)
     })
 }
 

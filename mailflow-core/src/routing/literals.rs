@@ -89,7 +89,9 @@ fn one_letter(class: &Class) -> Option<char> {
         folded.is_ascii() && *letter.get_or_insert(folded) == folded
     };
     let all_same = match class {
-        Class::Unicode(class) => class.ranges().iter().all(|range| range.start() == range.end() && same(range.start())),
+        Class::Unicode(class) => {
+            class.ranges().iter().all(|range| range.start() == range.end() && same(range.start()))
+        }
         Class::Bytes(class) => {
             class.ranges().iter().all(|range| range.start() == range.end() && same(char::from(range.start())))
         }

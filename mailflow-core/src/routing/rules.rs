@@ -116,9 +116,11 @@ impl Rules {
 
     /// Whether a rule looks into headers: stored messages have them in their raw bytes only.
     pub fn look_into_headers(&self) -> bool {
-        self.rules.iter().filter(|it| it.rule.enabled).flat_map(|it| &it.text).any(|pattern| {
-            self.patterns.get(*pattern).is_some_and(|it| it.within.contains(&TextField::Headers))
-        })
+        self.rules
+            .iter()
+            .filter(|it| it.rule.enabled)
+            .flat_map(|it| &it.text)
+            .any(|pattern| self.patterns.get(*pattern).is_some_and(|it| it.within.contains(&TextField::Headers)))
     }
 
     /// Whether a rule looks at the contact.
@@ -228,7 +230,8 @@ impl<'a> Decided<'a> {
             RuleField::Spam => rule.spam.is_empty() || rule.spam.iter().any(|it| conditions::spam(*it, matter)),
             RuleField::Authentication => {
                 let verdict = |method| matter.authentication.verdict(method);
-                rule.authentication.is_empty() || rule.authentication.iter().any(|it| verdict(it.method) == it.verdict)
+                rule.authentication.is_empty()
+                    || rule.authentication.iter().any(|it| verdict(it.method) == it.verdict)
             }
             RuleField::Contact => {
                 rule.contact.is_empty() || rule.contact.iter().any(|it| conditions::contact(it, matter))
@@ -268,7 +271,8 @@ impl<'a> Decided<'a> {
     /// has none.
     pub fn tried(&self) -> impl Iterator<Item = (u32, &'a Rule, Option<RuleField>)> + '_ {
         let last = self.winner.unwrap_or(self.rules.len());
-        let tried = self.rules.rules.iter().enumerate().take(last.saturating_add(1)).filter(|(_, it)| it.rule.enabled);
+        let tried =
+            self.rules.rules.iter().enumerate().take(last.saturating_add(1)).filter(|(_, it)| it.rule.enabled);
         tried.filter_map(|(at, _)| self.rules.numbered(at).map(|(number, rule)| (number, rule, self.fails(at))))
     }
 
@@ -297,7 +301,8 @@ impl<'a> Decided<'a> {
             if names.is_empty() {
                 continue;
             }
-            let Some(found) = pattern.within.iter().find_map(|field| pattern.regex.captures(self.text(*field))) else {
+            let Some(found) = pattern.within.iter().find_map(|field| pattern.regex.captures(self.text(*field)))
+            else {
                 continue;
             };
             for name in names {

@@ -15,8 +15,8 @@ use crate::mail::{Address, Header, Spam};
 use crate::message::AttachmentInfo;
 use crate::routing::Authentication;
 use crate::rule::{
-    AttachmentPattern, AuthenticationMethod, AuthenticationTest, ContactTest, Rule, RuleSet, Score, SizeRange, SpamTest,
-    Syntax, TextField, TextPattern, TimeSpan, Verdict, Weekday,
+    AttachmentPattern, AuthenticationMethod, AuthenticationTest, ContactTest, Rule, RuleSet, Score, SizeRange,
+    SpamTest, Syntax, TextField, TextPattern, TimeSpan, Verdict, Weekday,
 };
 use crate::time::Timestamp;
 
@@ -145,39 +145,45 @@ fn sample() -> impl Strategy<Value = Sample> {
     let texts = (words(), words(), prop::collection::vec(words(), 0..2));
     let people = (prop::option::of(address()), prop::collection::vec(address(), 0..4), prop::option::of(contact()));
     let spam = (prop::option::of(any::<bool>()), prop::option::of(0..10_i16));
-    let rest = (0..3_u8, 0..7 * 24 * 60_i64, 0..4000_u64, verdict(), prop::sample::select(vec!["", "a.PDF", "b.png"]));
-    (texts, people, spam, rest).prop_map(|((subject, text, headers), people, spam, (source, minute, size, verdict, file))| {
-        let (from, recipients, contact) = people;
-        let attachment = AttachmentInfo {
-            filename: Some(file.to_owned()),
-            content_type: if file.ends_with("png") { "image/png" } else { "application/pdf" }.to_owned(),
-            size: 1,
-            inline: false,
-            content_id: None,
-        };
-        Sample {
-            source: SourceId::from_bytes([source; 16]),
-            at: Timestamp::from_millis(1_700_000_000_000 + minute * 60_000),
-            size,
-            from,
-            recipients,
-            subject,
-            text,
-            headers: headers.into_iter().map(|value| Header { name: "X-Words".to_owned(), value }).collect(),
-            attachments: if file.is_empty() { Vec::new() } else { vec![attachment] },
-            authentication: Authentication { dmarc: verdict, ..Authentication::default() },
-            spam: Spam { flag: spam.0, score: spam.1.map(f32::from) },
-            contact,
-        }
-    })
+    let rest =
+        (0..3_u8, 0..7 * 24 * 60_i64, 0..4000_u64, verdict(), prop::sample::select(vec!["", "a.PDF", "b.png"]));
+    (texts, people, spam, rest).prop_map(
+        |((subject, text, headers), people, spam, (source, minute, size, verdict, file))| {
+            let (from, recipients, contact) = people;
+            let attachment = AttachmentInfo {
+                filename: Some(file.to_owned()),
+                content_type: if file.ends_with("png") { "image/png" } else { "application/pdf" }.to_owned(),
+                size: 1,
+                inline: false,
+                content_id: None,
+            };
+            Sample {
+                source: SourceId::from_bytes([source; 16]),
+                at: Timestamp::from_millis(1_700_000_000_000 + minute * 60_000),
+                size,
+                from,
+                recipients,
+                subject,
+                text,
+                headers: headers.into_iter().map(|value| Header { name: "X-Words".to_owned(), value }).collect(),
+                attachments: if file.is_empty() { Vec::new() } else { vec![attachment] },
+                authentication: Authentication { dmarc: verdict, ..Authentication::default() },
+                spam: Spam { flag: spam.0, score: spam.1.map(f32::from) },
+                contact,
+            }
+        },
+    )
 }
 
 fn text_pattern() -> impl Strategy<Value = TextPattern> {
     let within = prop::collection::vec(prop::sample::select(&TextField::ALL[..]), 0..3);
     let expression = prop::sample::select(&EXPRESSIONS[..]).prop_map(|it| (it.to_owned(), Syntax::Expression));
     let plain = prop::sample::select(&WORDS[..]).prop_map(|it| (it.to_uppercase(), Syntax::Words));
-    (within, prop_oneof![3 => expression, 1 => plain])
-        .prop_map(|(within, (pattern, syntax))| TextPattern { within, pattern, syntax })
+    (within, prop_oneof![3 => expression, 1 => plain]).prop_map(|(within, (pattern, syntax))| TextPattern {
+        within,
+        pattern,
+        syntax,
+    })
 }
 
 fn contact_test() -> impl Strategy<Value = ContactTest> {
@@ -205,11 +211,8 @@ fn rule() -> impl Strategy<Value = Rule> {
     let texts = prop_oneof![1 => Just(Vec::new()), 1 => prop::collection::vec(text_pattern(), 1..3)];
     let size = (prop::option::of(0..4000_u64), prop::option::of(0..4000_u64))
         .prop_map(|(at_least, at_most)| SizeRange { at_least, at_most });
-    let spam = prop::sample::select(vec![
-        SpamTest::Flagged,
-        SpamTest::NotFlagged,
-        SpamTest::ScoreAtLeast(Score::from(4.5)),
-    ]);
+    let spam =
+        prop::sample::select(vec![SpamTest::Flagged, SpamTest::NotFlagged, SpamTest::ScoreAtLeast(Score::from(4.5))]);
     let time = (0..24_u16, 0..24_u16, -2..3_i32).prop_map(|(from, until, offset)| TimeSpan {
         days: vec![Weekday::Monday, Weekday::Wednesday, Weekday::Sunday],
         from: format!("{from}:30").parse().unwrap(),
