@@ -1,7 +1,10 @@
 //! [`Agent`]: a person who answers.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
+use crate::approval::Approver;
 use crate::id::AgentId;
 use crate::mail::Address;
 
@@ -28,6 +31,12 @@ pub struct Agent {
     /// The agent that a desk comes with: it can be neither removed nor disabled, and stays an administrator.
     #[serde(default)]
     pub built_in: bool,
+    /// Who has to approve what the agent sends; `None` means nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approver>,
+    /// How long what the agent sends can be pulled back, in seconds; 0 to 60, default 10.
+    #[serde(default = "undo_send_s")]
+    pub undo_send_s: u32,
     /// Put below what the agent writes.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub signature: String,
@@ -48,9 +57,20 @@ impl Agent {
             active: true,
             administrator: true,
             built_in: true,
+            approval: None,
+            undo_send_s: undo_send_s(),
             signature: String::new(),
         }
     }
+
+    /// How long what the agent sends can be pulled back.
+    pub const fn undo_send(&self) -> Duration {
+        Duration::from_secs(self.undo_send_s as u64)
+    }
+}
+
+const fn undo_send_s() -> u32 {
+    10
 }
 
 impl std::fmt::Debug for Agent {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::approval::Returned;
 use crate::digest::Digest;
 use crate::id::{AgentId, MessageId, TicketId};
 use crate::mail::{Address, Mailbox};
@@ -41,6 +42,9 @@ pub struct Draft {
     /// Files that were uploaded for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Upload>,
+    /// Why it is back, if an approver returned it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returned: Option<Returned>,
     /// [`Ticket::revision`](crate::ticket::Ticket::revision) that its author has seen.
     pub seen_revision: u32,
     /// When it was last saved.

@@ -51,6 +51,31 @@ pub enum What {
         /// The message.
         message: MessageId,
     },
+    /// An answer was submitted for approval.
+    Submitted {
+        /// The message.
+        message: MessageId,
+    },
+    /// An approver released an answer.
+    Approved {
+        /// The message.
+        message: MessageId,
+    },
+    /// An approver returned an answer to its author.
+    ReturnedToAuthor {
+        /// The message.
+        message: MessageId,
+    },
+    /// An answer was pulled back before it was sent.
+    PulledBack {
+        /// The message.
+        message: MessageId,
+    },
+    /// An answer waits, because the customer wrote after it was written.
+    Paused {
+        /// The message.
+        message: MessageId,
+    },
     /// An answer was accepted by the mail server for all its recipients.
     Sent {
         /// The message.

@@ -45,6 +45,7 @@
 pub mod access;
 pub mod agent;
 pub mod allowance;
+pub mod approval;
 pub mod arrival;
 pub mod category;
 pub mod contact;

@@ -2,9 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::approval::Approval;
 use crate::digest::Digest;
+use crate::draft::Draft;
 use crate::id::{DestinationId, MessageId, OutgoingId, TicketId};
 use crate::mail::{Address, ThreadId};
+use crate::ticket::Excerpt;
 use crate::time::Timestamp;
 
 /// A mail that has to be sent. The bytes and the `Message-ID` are the same at every try.
@@ -15,6 +18,8 @@ use crate::time::Timestamp;
 ///   queued ──claim──▶ sending ──┬── every recipient has an answer ──▶ sent | failed | queued again for the rest
 ///                               └── connection lost after the last byte ──▶ perhaps sent ──retry──▶ queued
 ///   queued ──withdraw──▶ withdrawn             failed, perhaps sent ──an agent decides──▶ queued | withdrawn
+///   awaiting approval ──release──▶ queued      awaiting approval ──return, pull back──▶ withdrawn
+///   queued, held ──the customer wrote meanwhile──▶ paused ──its author decides──▶ queued | withdrawn
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outgoing {
@@ -50,17 +55,51 @@ pub struct Outgoing {
     /// Set if it was perhaps sent at one try, so that its recipients may have it twice.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub may_be_double: bool,
+    /// Who has to approve it, and what he decided; `None` if nobody has to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
+    /// Set as long as it can be pulled back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Box<Hold>>,
     /// What went wrong at the last try, if it concerns the mail as a whole.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub trouble: String,
+}
+
+/// What a message that can still be pulled back was made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// The draft as it was.
+    pub draft: Draft,
+    /// What is to become of the ticket when it goes out.
+    #[serde(default)]
+    pub then: AfterReply,
+    /// What the ticket was like before; `None` until the message has changed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Before>,
+}
+
+/// What a ticket was like before a message changed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Before {
+    /// [`Ticket::waiting_since`](crate::ticket::Ticket::waiting_since).
+    pub waiting_since: Option<Timestamp>,
+    /// [`Ticket::last`](crate::ticket::Ticket::last).
+    pub last: Option<Excerpt>,
+    /// Whether the message closed the ticket.
+    pub closed_by_it: bool,
 }
 
 /// How far a mail that has to be sent is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OutgoingState {
+    /// It waits for an approver to release it.
+    AwaitingApproval,
     /// It waits for its time.
     Queued,
+    /// Its time has come, and its customer wrote meanwhile: its author decides.
+    Paused,
     /// It is being sent.
     Sending {
         /// The run that took it: after a restart, what another run was sending was perhaps sent.
@@ -74,6 +113,17 @@ pub enum OutgoingState {
     PerhapsSent,
     /// It was pulled back.
     Withdrawn,
+}
+
+/// What happens to the ticket when an answer is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AfterReply {
+    /// It stays as it is.
+    #[default]
+    Stay,
+    /// It is closed.
+    Close,
 }
 
 /// One run of a flow, from its start to its end.

@@ -80,6 +80,19 @@ pub enum Refusal {
         /// The ticket's revision now: a reply that has seen it is sent.
         revision: u32,
     },
+    /// Somebody else has decided about the message.
+    #[error("it was {what} by {by} at {at}; nothing is left to decide")]
+    Decided {
+        /// What was decided, a participle.
+        what: &'static str,
+        /// By whom, by name.
+        by: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// The message is on its way already.
+    #[error("it is too late: the message is being sent or gone already")]
+    TooLate,
     /// The ticket is already so.
     #[error("ticket #{number} is {} already", match .state { TicketState::Open => "open", TicketState::Closed => "closed" })]
     AlreadySo {
@@ -143,6 +156,8 @@ impl Refusal {
             Self::Outdated { .. } => "outdated",
             Self::BuiltIn { .. } => "built_in",
             Self::TicketChanged { .. } => "ticket_changed",
+            Self::Decided { .. } => "decided",
+            Self::TooLate => "too_late",
             Self::AlreadySo { .. } => "already_so",
             Self::NoRecipient => "no_recipient",
             Self::TooLarge { .. } => "too_large",

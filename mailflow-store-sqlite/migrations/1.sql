@@ -141,7 +141,7 @@ CREATE TABLE fetch_marks (
     UNIQUE (source, uid)
 ) STRICT;
 
--- `list`: 0 queued, 1 being sent, 2 failed or perhaps sent, NULL done.
+-- `list`: 0 queued, 1 being sent, 2 failed or perhaps sent, 3 waits for an approval, NULL for the rest.
 CREATE TABLE outgoing (
     seq INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,

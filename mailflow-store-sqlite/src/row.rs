@@ -110,7 +110,8 @@ fn columns(record: &Record) -> Result<(Vec<Value>, Beside), StoreError> {
                 OutgoingState::Queued => Value::Integer(0),
                 OutgoingState::Sending { .. } => Value::Integer(1),
                 OutgoingState::Failed | OutgoingState::PerhapsSent => Value::Integer(2),
-                OutgoingState::Sent | OutgoingState::Withdrawn => Value::Null,
+                OutgoingState::AwaitingApproval => Value::Integer(3),
+                OutgoingState::Paused | OutgoingState::Sent | OutgoingState::Withdrawn => Value::Null,
             };
             let (due, created) = (Value::Integer(it.due.as_millis()), Value::Integer(it.created.as_millis()));
             (vec![blob(it.ticket.as_bytes()), blob(it.destination.as_bytes()), list, due, created], Beside::Nothing)

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{Categories, Right, Rights, Securable, Visibility, rights};
 use crate::agent::Agent;
+use crate::approval::{Approval, Approver};
 use crate::directory::Directory;
 use crate::id::{AgentId, TicketboxId};
 use crate::refusal::Refusal;
@@ -30,6 +31,10 @@ pub struct PutInto;
 /// A right on objects that are not tickets, such as contacts.
 #[derive(Debug, Clone, Copy)]
 pub struct Use;
+
+/// The right to release or return one message.
+#[derive(Debug, Clone, Copy)]
+pub struct Approve;
 
 /// The right to change the configuration.
 #[derive(Debug, Clone, Copy)]
@@ -166,6 +171,27 @@ pub fn use_of(
     } else {
         let what = format!("{} {}", right.word(), class.words());
         Err(Refusal::NotAllowed { agent: known.name.clone(), what })
+    }
+}
+
+/// Whether an agent may release or return a message (features 6.2): its approver, or a member of the group that is; if
+/// none of those is active, an administrator. Never its author.
+///
+/// # Errors
+/// [`Refusal::NotAllowed`] if he may not.
+pub fn approve(directory: &Directory, agent: AgentId, approval: &Approval) -> Result<Permit<Approve>, Refusal> {
+    let known = active(directory, agent).ok_or(Refusal::SignIn)?;
+    let named = |id: AgentId| match approval.approver {
+        Approver::Agent(approver) => approver == id,
+        Approver::Group(group) => directory.is_member(id, group),
+    };
+    let entitled = |it: &Agent| it.active && it.id != approval.author && named(it.id);
+    let may = entitled(known)
+        || (known.administrator && agent != approval.author && !directory.agents.values().any(entitled));
+    if may {
+        Ok(Permit::of(agent))
+    } else {
+        Err(Refusal::NotAllowed { agent: known.name.clone(), what: "approve this message".to_owned() })
     }
 }
 

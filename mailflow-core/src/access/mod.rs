@@ -15,8 +15,8 @@ mod what_if;
 mod why;
 
 pub use authorize::{
-    Administer, Delete, Permit, PutInto, See, TakePart, Use, WorkOn, administer, delete, put_into, see, take_part,
-    ticket_rights, use_of, visibility, work_on,
+    Administer, Approve, Delete, Permit, PutInto, See, TakePart, Use, WorkOn, administer, approve, delete, put_into,
+    see, take_part, ticket_rights, use_of, visibility, work_on,
 };
 pub use list::{AccessList, Grant, Grantee, Scope, Securable};
 pub use lists::{AccessLists, rights};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Scene, Stop, tell};
+use super::{Scene, Stop, hold, tell};
 use crate::access::{self};
 use crate::destination::PerhapsSent;
 use crate::event::{Actor, What};
@@ -49,6 +49,7 @@ impl Tried {
 pub fn claim(
     scene: &Scene<'_>,
     changes: &mut Changes<'_>,
+    mint: &mut Mint,
     id: OutgoingId,
     run: RunId,
 ) -> Result<Option<Outgoing>, Stop> {
@@ -56,8 +57,18 @@ pub fn claim(
     if outgoing.state != OutgoingState::Queued || outgoing.due > scene.now || outgoing.pending().next().is_none() {
         return Ok(None);
     }
+    if outgoing.hold.is_some()
+        && let Some(ticket) = changes.get::<Ticket>(&Key::Ticket(outgoing.ticket))?
+        && hold::has_to_pause(&outgoing, ticket)
+    {
+        let (ticket, message) = (ticket.id, outgoing.message);
+        tell(changes, mint, ticket, scene.now, Actor::System, What::Paused { message });
+        changes.put(Outgoing { state: OutgoingState::Paused, ..outgoing });
+        return Ok(None);
+    }
     let claimed = Outgoing {
         state: OutgoingState::Sending { run },
+        hold: None,
         attempts: outgoing.attempts.saturating_add(1),
         first_tried: outgoing.first_tried.or(Some(scene.now)),
         ..outgoing
@@ -180,7 +191,22 @@ pub fn remedy(
             );
         }
         OutgoingState::Sent => return Err(Refusal::invalid("outgoing mail", "it is sent already").into()),
-        OutgoingState::Queued | OutgoingState::Failed | OutgoingState::PerhapsSent | OutgoingState::Withdrawn => {}
+        OutgoingState::AwaitingApproval => {
+            let problem = "it waits for an approval; only an approver releases it";
+            return Err(Refusal::invalid("outgoing mail", problem).into());
+        }
+        OutgoingState::Withdrawn if outgoing.attempts == 0 => {
+            return Err(Refusal::invalid("outgoing mail", "it was pulled back; write it again").into());
+        }
+        OutgoingState::Queued
+        | OutgoingState::Paused
+        | OutgoingState::Failed
+        | OutgoingState::PerhapsSent
+        | OutgoingState::Withdrawn => {}
+    }
+    // What was approved goes to whom it was approved for, unless somebody who may approve says otherwise.
+    if let (Some(approval), Remedy::Correct { .. }) = (&outgoing.approval, remedy) {
+        access::approve(scene.directory, agent, approval)?;
     }
     match remedy {
         Remedy::Withdraw => outgoing.state = OutgoingState::Withdrawn,
@@ -204,6 +230,7 @@ fn again(scene: &Scene<'_>, outgoing: &mut Outgoing) {
     }
     outgoing.state = OutgoingState::Queued;
     outgoing.due = scene.now;
+    outgoing.hold = None;
     outgoing.first_tried = None;
     outgoing.trouble.clear();
 }

@@ -13,10 +13,12 @@
 //!            └──────────── something has changed ───┘
 //! ```
 
+pub mod approval;
 pub mod arrival;
 pub mod configure;
 pub mod delivery;
 pub mod draft;
+pub mod hold;
 pub mod reply;
 pub mod route;
 pub mod session;

@@ -88,7 +88,8 @@ impl Shared {
         delivered: &mut Delivered,
     ) -> Result<bool, Error> {
         let run = self.run;
-        let claimed = self.transact(|scene, changes, _| delivery::claim(scene, changes, id, run)).await?.value;
+        let claimed =
+            self.transact(|scene, changes, mint| delivery::claim(scene, changes, mint, id, run)).await?.value;
         let Some(outgoing) = claimed else { return Ok(true) };
         let result = self.hand_over(&outgoing, way_out).await;
         let reachable =

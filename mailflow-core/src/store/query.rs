@@ -46,6 +46,8 @@ pub enum Query {
     Due(DestinationId, Timestamp),
     /// Mails that some run is sending, or was when it ended, oldest first ([`Row::Record`]).
     Sending,
+    /// Mails that wait for an approval, the one submitted first first ([`Row::Record`]).
+    AwaitingApproval,
     /// Mails of a destination that an agent has to look at: failed, or perhaps sent and held, newest first
     /// ([`Row::Record`]).
     Failed(DestinationId),

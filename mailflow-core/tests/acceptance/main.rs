@@ -1,6 +1,8 @@
 //! The acceptance cases that core decides, as small stories: a customer writes, an agent answers, a server fails.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+mod approving;
 mod configuring;
+mod holding;
 mod machines;
 mod office;
 mod once;

@@ -1,4 +1,5 @@
 //! Access against a naive reference: random worlds, and all worlds of a small size (features 7, AC-24).
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod naive;
 mod small_world;

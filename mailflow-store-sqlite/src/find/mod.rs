@@ -134,6 +134,9 @@ fn list(query: &Query) -> Result<List, StoreError> {
         Query::Sending => {
             oldest(RecordKind::Outgoing, oldest!("outgoing", "created", "id", "list = 1 AND "), Vec::new())
         }
+        Query::AwaitingApproval => {
+            oldest(RecordKind::Outgoing, oldest!("outgoing", "created", "id", "list = 3 AND "), Vec::new())
+        }
         Query::Failed(destination) => {
             let sql = newest!("outgoing", "created", "id", "NULL", "destination = ? AND list = 2 AND ");
             newest(RecordKind::Outgoing, sql, blob(destination.as_bytes()))

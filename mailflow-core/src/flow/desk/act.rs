@@ -3,8 +3,10 @@
 use super::{Desk, Error};
 use crate::access;
 use crate::contact::Contact;
+use crate::decision::approval;
 use crate::decision::delivery::{self, Remedy};
 use crate::decision::draft;
+use crate::decision::hold;
 use crate::decision::reply::{self, Replied, Reply};
 use crate::decision::ticket::{self, TicketWish};
 use crate::digest::Digest;
@@ -59,6 +61,51 @@ impl Desk {
         let by_person =
             |it: &&Message| it.direction == Direction::Inbound && it.bounce.is_none() && it.from.address.is_some();
         Ok(newest.iter().find(by_person).or_else(|| newest.first()).map(|message| message.id))
+    }
+
+    /// Pulls a message back that is not yet being sent: its draft is as it was.
+    ///
+    /// # Errors
+    /// [`Refusal::TooLate`] if it is being sent or gone; [`Refusal::NoSuch`] if the agent did not write it.
+    pub async fn pull_back(&self, outgoing: OutgoingId) -> Result<Draft, Error> {
+        let agent = self.agent;
+        let done =
+            self.shared.transact(|scene, changes, mint| hold::pull_back(scene, changes, mint, agent, outgoing));
+        Ok(done.await?.value)
+    }
+
+    /// Sends a message of the agent's without waiting any longer, also if the customer wrote meanwhile.
+    ///
+    /// # Errors
+    /// As for [`Desk::pull_back`], and if the message needs an approval.
+    pub async fn send_now(&self, outgoing: OutgoingId) -> Result<(), Error> {
+        let agent = self.agent;
+        self.shared.transact(|scene, changes, _| hold::send_now(scene, changes, agent, outgoing)).await.map(drop)
+    }
+
+    /// Releases a message that another agent wrote. `raw` is the digest of the bytes that were looked at
+    /// ([`Outgoing::raw`](crate::outgoing::Outgoing::raw)); others are not released.
+    ///
+    /// # Errors
+    /// [`Refusal::Decided`] if somebody was faster, [`Refusal::NoSuch`] if the agent may not approve it.
+    pub async fn release(&self, outgoing: OutgoingId, raw: Digest) -> Result<(), Error> {
+        let agent = self.agent;
+        let done = self
+            .shared
+            .transact(|scene, changes, mint| approval::release(scene, changes, mint, agent, outgoing, raw));
+        done.await.map(drop)
+    }
+
+    /// Returns a message to its author, with what is to be changed.
+    ///
+    /// # Errors
+    /// As for [`Desk::release`], and if the note says nothing.
+    pub async fn give_back(&self, outgoing: OutgoingId, note: &str) -> Result<(), Error> {
+        let agent = self.agent;
+        let done = self
+            .shared
+            .transact(|scene, changes, mint| approval::give_back(scene, changes, mint, agent, outgoing, note));
+        done.await.map(drop)
     }
 
     /// Makes something true of a ticket.

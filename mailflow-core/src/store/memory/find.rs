@@ -74,6 +74,11 @@ impl State {
                 |it: &Outgoing| matches!(it.state, OutgoingState::Sending { .. }),
                 |it| (it.created.as_millis(), *it.id.as_bytes()),
             ),
+            Query::AwaitingApproval => self.oldest(
+                page,
+                |it: &Outgoing| it.state == OutgoingState::AwaitingApproval,
+                |it| (it.created.as_millis(), *it.id.as_bytes()),
+            ),
             Query::Failed(destination) => self.newest(
                 page,
                 |it: &Outgoing| {

@@ -72,6 +72,8 @@ fn record() -> impl Strategy<Value = Record> {
                 1 => OutgoingState::Sending { run: RunId(message_id(1).into()) },
                 2 => OutgoingState::Failed,
                 3 => OutgoingState::PerhapsSent,
+                4 => OutgoingState::AwaitingApproval,
+                5 => OutgoingState::Paused,
                 _ => OutgoingState::Sent,
             };
             outgoing(number, ticket, BODY, state).into()
@@ -138,6 +140,7 @@ fn questions() -> Vec<Query> {
         Query::Waiting,
         Query::Shelved,
         Query::Sending,
+        Query::AwaitingApproval,
         Query::Failed(destination_id(1)),
         Query::Queued(destination_id(1)),
         Query::Due(destination_id(1), time(997)),

@@ -1,179 +1,39 @@
-//! An agent's answer: a message, a mail that has to be sent, and what both do to the ticket, in one changeset.
+//! [`Letter`]: whom an answer is from and to, and what becomes of it.
 
-use super::route::essence;
-use super::{Scene, Stop, tell};
-use crate::access;
+use std::time::Duration;
+
+use super::{RECIPIENTS, Reply, TEXT, answer_to, hold, take_effect};
 use crate::agent::Agent;
+use crate::approval::Approval;
+use crate::decision::{Scene, Stop, tell};
 use crate::destination::Destination;
 use crate::digest::Digest;
-use crate::draft::{Draft, Upload};
+use crate::draft::Upload;
 use crate::event::{Actor, What};
-use crate::id::{AgentId, MessageId, Mint, TicketId};
-use crate::mail::{Address, Composition, Enclosure, Limits, Mailbox, ThreadId, compose, parse, subject_tag};
+use crate::id::{AgentId, MessageId, Mint};
+use crate::mail::{Address, Composition, Enclosure, Mailbox, ThreadId, subject_tag};
 use crate::message::{AttachmentInfo, Author, Direction, Message};
 use crate::outgoing::{Outgoing, OutgoingState, Recipient};
 use crate::refusal::Refusal;
-use crate::store::{Changes, Key};
+use crate::store::Changes;
 use crate::text;
 use crate::thread_entry::ThreadEntry;
-use crate::ticket::{Excerpt, Ticket, TicketState};
+use crate::ticket::Ticket;
 use crate::ticketbox::Ticketbox;
 
-/// The most characters of an answer.
-pub const TEXT: usize = 1_000_000;
-/// The most recipients of one answer.
-pub const RECIPIENTS: usize = 500;
-
-/// An answer as an agent wishes it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Reply {
-    /// The message that it answers; `None` means the ticket as a whole.
-    pub answers: Option<MessageId>,
-    /// The address of ours that it is from; `None` means the ticketbox's.
-    pub from: Option<Address>,
-    /// To whom; empty means whoever wrote the message that it answers, at the address where he wants answers.
-    pub to: Vec<Mailbox>,
-    /// Copies.
-    pub cc: Vec<Mailbox>,
-    /// Copies that the others do not see.
-    pub bcc: Vec<Mailbox>,
-    /// The subject; `None` means that of the message that it answers.
-    pub subject: Option<String>,
-    /// The words, at most [`TEXT`] characters.
-    pub text: String,
-    /// Files that go with it; their bytes are kept already.
-    pub attachments: Vec<Upload>,
-    /// What of the ticket the agent has seen.
-    pub seen: Seen,
-    /// What happens to the ticket.
-    pub then: AfterReply,
-}
-
-/// What of the ticket an agent has seen when he sends his answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Seen {
-    /// Whatever it was: it is sent anyway.
-    #[default]
-    Anyway,
-    /// The ticket at this [`revision`](Ticket::revision): if it has changed, nothing is sent.
-    Revision(u32),
-}
-
-/// What happens to the ticket when an answer is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum AfterReply {
-    /// It stays as it is.
-    #[default]
-    Stay,
-    /// It is closed.
-    Close,
-}
-
-impl Reply {
-    /// An answer of these words, to whoever wrote last.
-    pub fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), ..Self::default() }
-    }
-}
-
-/// An answer that is on its way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Replied {
-    /// The message.
-    pub message: MessageId,
-    /// The mail, exactly as it is sent.
-    pub raw: Digest,
-    /// What it is sent through.
-    pub destination: crate::id::DestinationId,
-}
-
-/// Writes an answer. `message` is what it will be: asked twice for the same, it is written once. `files` holds the
-/// bytes of the attachments, in their order.
-///
-/// # Errors
-/// [`Stop::Refuse`] if the agent may not, there is nobody to send to or nothing to send through, the mail would be too
-/// large, or the ticket has changed since the agent saw it.
-pub fn reply(
-    scene: &Scene<'_>,
-    changes: &mut Changes<'_>,
-    mint: &mut Mint,
-    agent: AgentId,
-    (id, message): (TicketId, MessageId),
-    wish: &Reply,
-    files: &[Vec<u8>],
-) -> Result<Replied, Stop> {
-    let draft = Key::Draft(agent, id);
-    let answered = wish.answers.map(Key::Message);
-    changes.need([Key::Ticket(id), Key::Message(message), draft.clone()].into_iter().chain(answered.clone()))?;
-    if let Some(done) = changes.get::<Message>(&Key::Message(message))? {
-        return already(scene, agent, id, done).map_err(Stop::Refuse);
-    }
-    let ticket = changes.get::<Ticket>(&Key::Ticket(id))?.cloned().ok_or_else(|| Refusal::no_such("ticket", id))?;
-    access::work_on(scene.directory, agent, &ticket)?;
-    check_seen(&ticket, wish.seen)?;
-    let answered = match answered {
-        Some(key) => changes.get::<Message>(&key)?.filter(|it| it.ticket == id).cloned(),
-        None => None,
-    };
-    let letter = Letter::new(scene, agent, &ticket, answered.as_ref(), wish)?;
-    let composition = letter.composition(scene, mint, wish, files);
-    let raw = compose(&composition);
-    let size = u64::try_from(raw.len()).unwrap_or(u64::MAX);
-    if size > letter.destination.max_bytes {
-        let destination = letter.destination.name.clone();
-        return Err(Refusal::TooLarge { size, max: letter.destination.max_bytes, destination }.into());
-    }
-    let essence = essence(&raw, &parse(&raw, &Limits::default()));
-    let size = (size, changes.keep(raw));
-    letter.write(scene, changes, mint, (message, wish), composition, (size, essence))?;
-    if changes.get::<Draft>(&draft)?.is_some() {
-        changes.erase(draft);
-    }
-    let Some(Message { raw: Some(raw), .. }) = changes.get::<Message>(&Key::Message(message))? else {
-        return Err(Refusal::no_such("message", message).into());
-    };
-    Ok(Replied { message, raw: *raw, destination: letter.destination.id })
-}
-
-/// The answer was sent already: pressing the button twice sends once.
-fn already(scene: &Scene<'_>, agent: AgentId, ticket: TicketId, done: &Message) -> Result<Replied, Refusal> {
-    let none = || Refusal::no_such("message", done.id);
-    if done.ticket != ticket || done.author != Author::Agent(agent) {
-        return Err(none());
-    }
-    let destination = scene.directory.default_destination().ok_or(Refusal::NoDestination)?;
-    Ok(Replied { message: done.id, raw: done.raw.ok_or_else(none)?, destination: destination.id })
-}
-
-fn check_seen(ticket: &Ticket, seen: Seen) -> Result<(), Refusal> {
-    match seen {
-        Seen::Revision(revision) if revision != ticket.revision => {
-            let news = match &ticket.last {
-                Some(last) if last.direction == Direction::Inbound => {
-                    format!("last, {} wrote `{}`", last.who, last.text)
-                }
-                Some(last) => format!("last, {} answered `{}`", last.who, last.text),
-                None => "its state is another".to_owned(),
-            };
-            Err(Refusal::TicketChanged { number: ticket.number, news, revision: ticket.revision })
-        }
-        _ => Ok(()),
-    }
-}
-
 /// Whom an answer is from and to, and what it goes through.
-struct Letter<'a> {
+pub(super) struct Letter<'a> {
     agent: &'a Agent,
     ticket: &'a Ticket,
     ticketbox: &'a Ticketbox,
     answered: Option<&'a Message>,
-    destination: &'a Destination,
+    pub destination: &'a Destination,
     from: Mailbox,
     to: Vec<Mailbox>,
 }
 
 impl<'a> Letter<'a> {
-    fn new(
+    pub fn new(
         scene: &Scene<'a>,
         agent: AgentId,
         ticket: &'a Ticket,
@@ -208,7 +68,7 @@ impl<'a> Letter<'a> {
         Ok(Self { agent, ticket, ticketbox, answered, destination, from, to })
     }
 
-    fn composition(&self, scene: &Scene<'_>, mint: &mut Mint, wish: &Reply, files: &[Vec<u8>]) -> Composition {
+    pub fn composition(&self, scene: &Scene<'_>, mint: &mut Mint, wish: &Reply, files: &[Vec<u8>]) -> Composition {
         let token = scene.keyring.token(self.ticket.id);
         let domain = match self.from.address.domain() {
             "" => scene.directory.settings.host.as_str(),
@@ -265,7 +125,7 @@ impl<'a> Letter<'a> {
         }
     }
 
-    fn write(
+    pub fn write(
         &self,
         scene: &Scene<'_>,
         changes: &mut Changes<'_>,
@@ -275,7 +135,7 @@ impl<'a> Letter<'a> {
         ((size, raw), essence): ((u64, Digest), Digest),
     ) -> Result<(), Stop> {
         let now = scene.now;
-        let outgoing = self.outgoing(mint, now, (id, wish), &mail, (size, raw));
+        let mut outgoing = self.outgoing(mint, scene, (id, wish), &mail, (size, raw));
         let row = Message {
             id,
             ticket: self.ticket.id,
@@ -310,7 +170,9 @@ impl<'a> Letter<'a> {
         };
         changes.put(ThreadEntry { message: Some((id, self.ticket.id)), ..ThreadEntry::new(mail.message_id) });
         let actor = Actor::Agent(self.agent.id);
-        tell(changes, mint, self.ticket.id, now, actor, What::Replied { message: id });
+        let submitted = outgoing.state == OutgoingState::AwaitingApproval;
+        let what = if submitted { What::Submitted { message: id } } else { What::Replied { message: id } };
+        tell(changes, mint, self.ticket.id, now, actor, what);
         let mut ticket = self.ticket.clone();
         for recipient in &outgoing.recipients {
             if !scene.directory.is_ours(&recipient.address) {
@@ -319,18 +181,14 @@ impl<'a> Letter<'a> {
         }
         ticket.add_our_address(&self.from.address);
         ticket.messages = ticket.messages.saturating_add(1);
-        ticket.touch(now);
-        ticket.waiting_since = None;
-        ticket.last = Some(Excerpt {
-            message: id,
-            direction: Direction::Outbound,
-            who: self.agent.name.clone(),
-            text: text::one_line(text::prefix(&wish.text, 2048), Excerpt::MAX),
-            at: now,
-        });
-        if wish.then == AfterReply::Close && ticket.state == TicketState::Open {
-            ticket.close(now);
-            tell(changes, mint, ticket.id, now, actor, What::Closed);
+        if submitted {
+            ticket.touch(now);
+        } else {
+            take_effect(scene, changes, mint, &mut ticket, &row, &mut outgoing);
+        }
+        // What goes at once cannot be taken back: what it was made of need not be kept.
+        if !submitted && wish.undo_s == 0 && wish.send_at.is_none() {
+            outgoing.hold = None;
         }
         changes.put(outgoing);
         changes.put(row);
@@ -341,7 +199,7 @@ impl<'a> Letter<'a> {
     fn outgoing(
         &self,
         mint: &mut Mint,
-        now: crate::time::Timestamp,
+        scene: &Scene<'_>,
         (message, wish): (MessageId, &Reply),
         mail: &Composition,
         (size, raw): (u64, Digest),
@@ -352,6 +210,14 @@ impl<'a> Letter<'a> {
                 recipients.push(Recipient::new(mailbox.address.clone()));
             }
         }
+        let now = scene.now;
+        let approval = self.agent.approval.map(|approver| Approval {
+            author: self.agent.id,
+            approver,
+            submitted: now,
+            decision: None,
+        });
+        let undo = Duration::from_secs(u64::from(wish.undo_s));
         Outgoing {
             id: mint.id(),
             ticket: self.ticket.id,
@@ -363,23 +229,17 @@ impl<'a> Letter<'a> {
             message_id: mail.message_id.clone(),
             raw,
             size,
-            state: OutgoingState::Queued,
+            state: if approval.is_some() { OutgoingState::AwaitingApproval } else { OutgoingState::Queued },
+            approval,
+            hold: Some(Box::new(hold(scene, self.agent.id, (self.ticket.id, message), wish))),
             created: now,
-            due: now,
+            due: wish.send_at.unwrap_or(now).max(now.plus(undo)),
             attempts: 0,
             first_tried: None,
             may_be_double: false,
             trouble: String::new(),
         }
     }
-}
-
-/// Where the writer of a message wants its answers; for one of ours, where it went.
-pub fn answer_to(message: &Message) -> Vec<Mailbox> {
-    if message.direction == Direction::Outbound {
-        return message.to.clone();
-    }
-    if message.reply_to.is_empty() { message.from.mailbox().into_iter().collect() } else { message.reply_to.clone() }
 }
 
 /// The address that an answer comes from: the wished one if it is of the ticket's box or the ticket was reached by it,

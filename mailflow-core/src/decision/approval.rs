@@ -1,0 +1,131 @@
+//! Approving what others send: released as it is, or returned to its author (features 6).
+
+use super::hold::restore_draft;
+use super::reply::take_effect;
+use super::{Scene, Stop, tell};
+use crate::access;
+use crate::approval::{Approval, Decision, Returned};
+use crate::digest::Digest;
+use crate::draft::Draft;
+use crate::event::{Actor, What};
+use crate::id::{AgentId, Mint, OutgoingId};
+use crate::message::Message;
+use crate::outgoing::{Outgoing, OutgoingState};
+use crate::refusal::Refusal;
+use crate::store::{Changes, Key};
+use crate::text;
+use crate::ticket::Ticket;
+
+/// The most characters of the note that a message is returned with.
+const NOTE: usize = 10_000;
+
+/// Releases a message: from now on it is sent like any other. `raw` is the digest of the bytes that the approver looked
+/// at; other bytes are not released.
+///
+/// # Errors
+/// [`Stop::Refuse`] if the agent may not, somebody was faster, the bytes are others, or they are too many.
+pub fn release(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    mint: &mut Mint,
+    agent: AgentId,
+    id: OutgoingId,
+    raw: Digest,
+) -> Result<(), Stop> {
+    let (mut outgoing, approval) = waiting(scene, changes, agent, id)?;
+    changes.need([Key::Ticket(outgoing.ticket), Key::Message(outgoing.message)])?;
+    if outgoing.raw != raw {
+        return Err(Refusal::invalid("message", "it is not the one that you looked at; look at it again").into());
+    }
+    if let Some(destination) = scene.directory.destinations.get(&outgoing.destination)
+        && outgoing.size > destination.max_bytes
+    {
+        let (size, max) = (outgoing.size, destination.max_bytes);
+        return Err(Refusal::TooLarge { size, max, destination: destination.name.clone() }.into());
+    }
+    let undo = scene.directory.agents.get(&approval.author).map(crate::agent::Agent::undo_send).unwrap_or_default();
+    outgoing.state = OutgoingState::Queued;
+    outgoing.due = outgoing.due.max(scene.now.plus(undo));
+    outgoing.approval = Some(Approval { decision: Some(decision(scene, agent, None)), ..approval });
+    let message = changes.get::<Message>(&Key::Message(outgoing.message))?.cloned();
+    if let (Some(message), Some(mut ticket)) =
+        (message, changes.get::<Ticket>(&Key::Ticket(outgoing.ticket))?.cloned())
+    {
+        take_effect(scene, changes, mint, &mut ticket, &message, &mut outgoing);
+        changes.put(ticket);
+    }
+    tell(
+        changes,
+        mint,
+        outgoing.ticket,
+        scene.now,
+        Actor::Agent(agent),
+        What::Approved { message: outgoing.message },
+    );
+    changes.put(outgoing);
+    Ok(())
+}
+
+/// Returns a message to its author: it is not sent, and his draft is back with the note.
+///
+/// # Errors
+/// [`Stop::Refuse`] if the agent may not, somebody was faster, or the note says nothing.
+pub fn give_back(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    mint: &mut Mint,
+    agent: AgentId,
+    id: OutgoingId,
+    note: &str,
+) -> Result<(), Stop> {
+    let (mut outgoing, approval) = waiting(scene, changes, agent, id)?;
+    let draft = Key::Draft(approval.author, outgoing.ticket);
+    changes.need([Key::Ticket(outgoing.ticket), draft])?;
+    let note = text::many_lines(note.trim(), NOTE);
+    if note.is_empty() {
+        return Err(Refusal::invalid("note", "say what is to be changed").into());
+    }
+    let returned = Returned { by: agent, at: scene.now, note: note.clone() };
+    restore_draft(scene, changes, mint, &outgoing, |draft| Draft { returned: Some(returned), ..draft })?;
+    outgoing.state = OutgoingState::Withdrawn;
+    outgoing.hold = None;
+    outgoing.approval = Some(Approval { decision: Some(decision(scene, agent, Some(note))), ..approval });
+    let what = What::ReturnedToAuthor { message: outgoing.message };
+    tell(changes, mint, outgoing.ticket, scene.now, Actor::Agent(agent), what);
+    if let Some(mut ticket) = changes.get::<Ticket>(&Key::Ticket(outgoing.ticket))?.cloned() {
+        ticket.touch(scene.now);
+        changes.put(ticket);
+    }
+    changes.put(outgoing);
+    Ok(())
+}
+
+const fn decision(scene: &Scene<'_>, by: AgentId, returned: Option<String>) -> Decision {
+    Decision { by, at: scene.now, returned }
+}
+
+/// The message, if it waits for an approval that this agent may give.
+fn waiting(
+    scene: &Scene<'_>,
+    changes: &Changes<'_>,
+    agent: AgentId,
+    id: OutgoingId,
+) -> Result<(Outgoing, Approval), Stop> {
+    let none = || Refusal::no_such("outgoing mail", id);
+    let outgoing = changes.get::<Outgoing>(&Key::Outgoing(id))?.cloned().ok_or_else(none)?;
+    let approval = outgoing.approval.clone().ok_or_else(none)?;
+    access::approve(scene.directory, agent, &approval).map_err(|refusal| match refusal {
+        Refusal::SignIn => refusal,
+        _ => none(),
+    })?;
+    if let Some(decision) = &approval.decision {
+        let by = scene.directory.agents.get(&decision.by).map(|by| by.name.clone()).unwrap_or_default();
+        let what = if decision.returned.is_some() { "returned" } else { "released" };
+        return Err(Refusal::Decided { what, by, at: decision.at }.into());
+    }
+    if outgoing.state != OutgoingState::AwaitingApproval {
+        let by = scene.directory.agents.get(&approval.author).map(|by| by.name.clone()).unwrap_or_default();
+        return Err(Refusal::Decided { what: "pulled back", by, at: scene.now }.into());
+    }
+    Ok((outgoing, approval))
+}

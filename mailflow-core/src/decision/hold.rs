@@ -1,0 +1,132 @@
+//! Undo send: what is on its way and not yet gone can be pulled back, and waits if the customer writes meanwhile
+//! (features 2.4, AC-22).
+
+use super::{Scene, Stop, tell};
+use crate::access;
+use crate::draft::Draft;
+use crate::event::{Actor, What};
+use crate::id::{AgentId, Mint, OutgoingId};
+use crate::message::{Author, Message};
+use crate::outgoing::{Outgoing, OutgoingState};
+use crate::refusal::Refusal;
+use crate::store::{Changes, Key};
+use crate::ticket::{Ticket, TicketState};
+
+/// Pulls a message back: it is not sent, and its author's draft is as it was.
+///
+/// # Errors
+/// [`Stop::Refuse`] if the agent did not write it, or it is too late.
+pub fn pull_back(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    mint: &mut Mint,
+    agent: AgentId,
+    id: OutgoingId,
+) -> Result<Draft, Stop> {
+    let (mut outgoing, _) = own(scene, changes, agent, id)?;
+    changes.need([Key::Draft(agent, outgoing.ticket)])?;
+    let applied = outgoing.state != OutgoingState::AwaitingApproval;
+    let draft = restore_draft(scene, changes, mint, &outgoing, |draft| draft)?;
+    if let Some(mut ticket) = changes.get::<Ticket>(&Key::Ticket(outgoing.ticket))?.cloned() {
+        if applied {
+            undo_effect(&mut ticket, &outgoing);
+        }
+        ticket.touch(scene.now);
+        changes.put(ticket);
+    }
+    outgoing.state = OutgoingState::Withdrawn;
+    outgoing.hold = None;
+    tell(
+        changes,
+        mint,
+        outgoing.ticket,
+        scene.now,
+        Actor::Agent(agent),
+        What::PulledBack { message: outgoing.message },
+    );
+    changes.put(outgoing);
+    Ok(draft)
+}
+
+/// Sends a message without waiting any longer, also if the customer wrote meanwhile.
+///
+/// # Errors
+/// [`Stop::Refuse`] if the agent did not write it, it needs an approval, or it is not waiting.
+pub fn send_now(scene: &Scene<'_>, changes: &mut Changes<'_>, agent: AgentId, id: OutgoingId) -> Result<(), Stop> {
+    let (outgoing, _) = own(scene, changes, agent, id)?;
+    if outgoing.state == OutgoingState::AwaitingApproval {
+        return Err(
+            Refusal::invalid("outgoing mail", "it waits for an approval; only an approver releases it").into()
+        );
+    }
+    changes.put(Outgoing { state: OutgoingState::Queued, due: scene.now, hold: None, ..outgoing });
+    Ok(())
+}
+
+/// Whether a mail whose time has come has to wait for its author, because its customer wrote after it was written: the
+/// answer had left nobody waiting.
+pub(super) fn has_to_pause(outgoing: &Outgoing, ticket: &Ticket) -> bool {
+    outgoing.hold.is_some() && ticket.waiting_since.is_some()
+}
+
+/// A message of the agent's that is held and not yet being sent.
+fn own(
+    scene: &Scene<'_>,
+    changes: &Changes<'_>,
+    agent: AgentId,
+    id: OutgoingId,
+) -> Result<(Outgoing, Message), Stop> {
+    let none = || Refusal::no_such("outgoing mail", id);
+    let outgoing = changes.get::<Outgoing>(&Key::Outgoing(id))?.cloned().ok_or_else(none)?;
+    changes.need([Key::Ticket(outgoing.ticket), Key::Message(outgoing.message)])?;
+    let message = changes.get::<Message>(&Key::Message(outgoing.message))?.cloned().ok_or_else(none)?;
+    let ticket = changes.get::<Ticket>(&Key::Ticket(outgoing.ticket))?.ok_or_else(none)?;
+    access::work_on(scene.directory, agent, ticket)?;
+    if message.author != Author::Agent(agent) {
+        return Err(none().into());
+    }
+    let waits =
+        matches!(outgoing.state, OutgoingState::Queued | OutgoingState::Paused | OutgoingState::AwaitingApproval);
+    if !waits || outgoing.hold.is_none() {
+        return Err(Refusal::TooLate.into());
+    }
+    Ok((outgoing, message))
+}
+
+/// Puts the draft back that a message was made of. What its author has begun since stays, above it.
+pub(super) fn restore_draft(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    mint: &mut Mint,
+    outgoing: &Outgoing,
+    change: impl FnOnce(Draft) -> Draft,
+) -> Result<Draft, Stop> {
+    let hold = outgoing.hold.as_ref().ok_or(Refusal::TooLate)?;
+    let was = hold.draft.clone();
+    let key = Key::Draft(was.agent, was.ticket);
+    let mut draft = Draft { message: mint.id(), saved: scene.now, ..was };
+    if let Some(begun) = changes.get::<Draft>(&key)?
+        && !begun.text.trim().is_empty()
+    {
+        draft.text = format!("{}\n\n{}", begun.text.trim_end(), draft.text);
+        draft.attachments.extend(begun.attachments.iter().cloned());
+    }
+    let draft = change(draft);
+    changes.put(draft.clone());
+    Ok(draft)
+}
+
+/// The ticket is as if the message had never been written, as far as nothing else happened since.
+fn undo_effect(ticket: &mut Ticket, outgoing: &Outgoing) {
+    let Some(before) = outgoing.hold.as_ref().and_then(|hold| hold.before.as_ref()) else { return };
+    ticket.waiting_since = match (before.waiting_since, ticket.waiting_since) {
+        (Some(then), _) => Some(then),
+        (None, now) => now,
+    };
+    if ticket.last.as_ref().is_some_and(|last| last.message == outgoing.message) {
+        ticket.last.clone_from(&before.last);
+    }
+    if before.closed_by_it && ticket.state == TicketState::Closed {
+        ticket.open();
+    }
+}

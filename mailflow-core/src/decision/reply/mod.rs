@@ -1,0 +1,223 @@
+//! An agent's answer: a message, a mail that has to be sent, and what both do to the ticket, in one changeset.
+
+mod letter;
+
+use self::letter::Letter;
+use super::route::essence;
+use super::{Scene, Stop, tell};
+use crate::access;
+use crate::digest::Digest;
+use crate::draft::{Draft, Upload};
+use crate::event::{Actor, What};
+use crate::id::{AgentId, MessageId, Mint, TicketId};
+use crate::mail::{Address, Limits, Mailbox, compose, parse};
+use crate::message::{Author, Direction, Message};
+pub use crate::outgoing::AfterReply;
+use crate::outgoing::{Before, Hold, Outgoing};
+use crate::refusal::Refusal;
+use crate::store::{Changes, Key};
+use crate::text;
+use crate::ticket::{Excerpt, Ticket, TicketState};
+use crate::time::Timestamp;
+
+/// The most characters of an answer.
+pub const TEXT: usize = 1_000_000;
+/// The most recipients of one answer.
+pub const RECIPIENTS: usize = 500;
+
+/// An answer as an agent wishes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// The message that it answers; `None` means the ticket as a whole.
+    pub answers: Option<MessageId>,
+    /// The address of ours that it is from; `None` means the ticketbox's.
+    pub from: Option<Address>,
+    /// To whom; empty means whoever wrote the message that it answers, at the address where he wants answers.
+    pub to: Vec<Mailbox>,
+    /// Copies.
+    pub cc: Vec<Mailbox>,
+    /// Copies that the others do not see.
+    pub bcc: Vec<Mailbox>,
+    /// The subject; `None` means that of the message that it answers.
+    pub subject: Option<String>,
+    /// The words, at most [`TEXT`] characters.
+    pub text: String,
+    /// Files that go with it; their bytes are kept already.
+    pub attachments: Vec<Upload>,
+    /// What of the ticket the agent has seen.
+    pub seen: Seen,
+    /// What happens to the ticket.
+    pub then: AfterReply,
+    /// For how many seconds it can be pulled back before it is sent; 0 sends at once.
+    pub undo_s: u32,
+    /// When it is sent; `None` means now.
+    pub send_at: Option<Timestamp>,
+}
+
+/// What of the ticket an agent has seen when he sends his answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Seen {
+    /// Whatever it was: it is sent anyway.
+    #[default]
+    Anyway,
+    /// The ticket at this [`revision`](Ticket::revision): if it has changed, nothing is sent.
+    Revision(u32),
+}
+
+impl Reply {
+    /// An answer of these words, to whoever wrote last.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+}
+
+/// An answer that is on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replied {
+    /// The message.
+    pub message: MessageId,
+    /// The mail, exactly as it is sent.
+    pub raw: Digest,
+    /// What it is sent through.
+    pub destination: crate::id::DestinationId,
+}
+
+/// Writes an answer. `message` is what it will be: asked twice for the same, it is written once. `files` holds the
+/// bytes of the attachments, in their order.
+///
+/// # Errors
+/// [`Stop::Refuse`] if the agent may not, there is nobody to send to or nothing to send through, the mail would be too
+/// large, or the ticket has changed since the agent saw it.
+pub fn reply(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    mint: &mut Mint,
+    agent: AgentId,
+    (id, message): (TicketId, MessageId),
+    wish: &Reply,
+    files: &[Vec<u8>],
+) -> Result<Replied, Stop> {
+    let draft = Key::Draft(agent, id);
+    let answered = wish.answers.map(Key::Message);
+    changes.need([Key::Ticket(id), Key::Message(message), draft.clone()].into_iter().chain(answered.clone()))?;
+    if let Some(done) = changes.get::<Message>(&Key::Message(message))? {
+        return already(scene, agent, id, done).map_err(Stop::Refuse);
+    }
+    let ticket = changes.get::<Ticket>(&Key::Ticket(id))?.cloned().ok_or_else(|| Refusal::no_such("ticket", id))?;
+    access::work_on(scene.directory, agent, &ticket)?;
+    check_seen(&ticket, wish.seen)?;
+    let answered = match answered {
+        Some(key) => changes.get::<Message>(&key)?.filter(|it| it.ticket == id).cloned(),
+        None => None,
+    };
+    let letter = Letter::new(scene, agent, &ticket, answered.as_ref(), wish)?;
+    let composition = letter.composition(scene, mint, wish, files);
+    let raw = compose(&composition);
+    let size = u64::try_from(raw.len()).unwrap_or(u64::MAX);
+    if size > letter.destination.max_bytes {
+        let destination = letter.destination.name.clone();
+        return Err(Refusal::TooLarge { size, max: letter.destination.max_bytes, destination }.into());
+    }
+    let essence = essence(&raw, &parse(&raw, &Limits::default()));
+    let size = (size, changes.keep(raw));
+    letter.write(scene, changes, mint, (message, wish), composition, (size, essence))?;
+    let Some(Message { raw: Some(raw), .. }) = changes.get::<Message>(&Key::Message(message))? else {
+        return Err(Refusal::no_such("message", message).into());
+    };
+    let raw = *raw;
+    if changes.get::<Draft>(&draft)?.is_some() {
+        changes.erase(draft);
+    }
+    Ok(Replied { message, raw, destination: letter.destination.id })
+}
+
+/// The answer was sent already: pressing the button twice sends once.
+fn already(scene: &Scene<'_>, agent: AgentId, ticket: TicketId, done: &Message) -> Result<Replied, Refusal> {
+    let none = || Refusal::no_such("message", done.id);
+    if done.ticket != ticket || done.author != Author::Agent(agent) {
+        return Err(none());
+    }
+    let destination = scene.directory.default_destination().ok_or(Refusal::NoDestination)?;
+    Ok(Replied { message: done.id, raw: done.raw.ok_or_else(none)?, destination: destination.id })
+}
+
+fn check_seen(ticket: &Ticket, seen: Seen) -> Result<(), Refusal> {
+    match seen {
+        Seen::Revision(revision) if revision != ticket.revision => {
+            let news = match &ticket.last {
+                Some(last) if last.direction == Direction::Inbound => {
+                    format!("last, {} wrote `{}`", last.who, last.text)
+                }
+                Some(last) => format!("last, {} answered `{}`", last.who, last.text),
+                None => "its state is another".to_owned(),
+            };
+            Err(Refusal::TicketChanged { number: ticket.number, news, revision: ticket.revision })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What an answer does to its ticket when it goes out: nobody waits any more, and lists show its words. What the ticket
+/// was like before is kept as long as the answer can be pulled back.
+pub(super) fn take_effect(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    mint: &mut Mint,
+    ticket: &mut Ticket,
+    row: &Message,
+    outgoing: &mut Outgoing,
+) {
+    let now = scene.now;
+    let Author::Agent(author) = row.author else { return };
+    let closes = outgoing.hold.as_ref().is_some_and(|hold| hold.then == AfterReply::Close);
+    let closed_by_it = closes && ticket.state == TicketState::Open;
+    if let Some(hold) = &mut outgoing.hold {
+        let (waiting_since, last) = (ticket.waiting_since, ticket.last.clone());
+        hold.before = Some(Before { waiting_since, last, closed_by_it });
+    }
+    ticket.touch(now);
+    ticket.waiting_since = None;
+    ticket.last = Some(Excerpt {
+        message: row.id,
+        direction: Direction::Outbound,
+        who: scene.directory.agents.get(&author).map(|agent| agent.name.clone()).unwrap_or_default(),
+        text: text::one_line(text::prefix(&row.text, 2048), Excerpt::MAX),
+        at: now,
+    });
+    if closed_by_it {
+        ticket.close(now);
+        tell(changes, mint, ticket.id, now, Actor::Agent(author), What::Closed);
+    }
+}
+
+/// What an answer was made of, so that it can be taken back.
+fn hold(scene: &Scene<'_>, agent: AgentId, (ticket, message): (TicketId, MessageId), wish: &Reply) -> Hold {
+    let draft = Draft {
+        agent,
+        ticket,
+        message,
+        answers: wish.answers,
+        from: wish.from.clone(),
+        to: wish.to.clone(),
+        cc: wish.cc.clone(),
+        bcc: wish.bcc.clone(),
+        subject: wish.subject.clone().unwrap_or_default(),
+        text: wish.text.clone(),
+        attachments: wish.attachments.clone(),
+        returned: None,
+        seen_revision: match wish.seen {
+            Seen::Revision(revision) => revision,
+            Seen::Anyway => 0,
+        },
+        saved: scene.now,
+    };
+    Hold { draft, then: wish.then, before: None }
+}
+
+/// Where the writer of a message wants its answers; for one of ours, where it went.
+pub fn answer_to(message: &Message) -> Vec<Mailbox> {
+    if message.direction == Direction::Outbound {
+        return message.to.clone();
+    }
+    if message.reply_to.is_empty() { message.from.mailbox().into_iter().collect() } else { message.reply_to.clone() }
+}
