@@ -165,6 +165,8 @@ pub fn arrival(source: u64, body: &[u8], state: ArrivalState) -> Arrival {
 /// A mail of destination 1 that has to be sent, of bytes that must have been kept.
 pub fn outgoing(number: u64, ticket: u64, body: &[u8], state: OutgoingState) -> Outgoing {
     Outgoing {
+        approval: None,
+        hold: None,
         id: outgoing_id(number),
         ticket: ticket_id(ticket),
         message: message_id(number),
@@ -187,6 +189,7 @@ pub fn outgoing(number: u64, ticket: u64, body: &[u8], state: OutgoingState) -> 
 /// A draft of an agent in a ticket.
 pub fn draft(agent: u64, ticket: u64) -> Draft {
     Draft {
+        returned: None,
         agent: agent_id(agent),
         ticket: ticket_id(ticket),
         message: message_id(9000 + ticket),
