@@ -13,7 +13,8 @@ use crate::ticket::Ticket;
 /// The most files that go with one answer.
 pub const FILES: usize = 50;
 
-/// Keeps an answer that was begun. Its [`message`](Draft::message) stays the one that it was begun with.
+/// Keeps an answer that was begun. Its [`message`](Draft::message) stays the one that it was begun with, and
+/// so does the note that it was returned with.
 ///
 /// # Errors
 /// [`Stop::Refuse`] if the agent may not work on the ticket, or the draft is too large.
@@ -25,9 +26,11 @@ pub fn save(scene: &Scene<'_>, changes: &mut Changes<'_>, draft: &Draft) -> Resu
     if draft.attachments.len() > FILES {
         return Err(Refusal::invalid("attachments", format!("too many files; at most {FILES}")).into());
     }
-    let begun = changes.get::<Draft>(&key)?.map(|begun| begun.message);
+    let begun = changes.get::<Draft>(&key)?.map(|begun| (begun.message, begun.returned.clone()));
+    let (message, returned) = begun.unwrap_or((draft.message, None));
     let saved = Draft {
-        message: begun.unwrap_or(draft.message),
+        message,
+        returned,
         subject: text::one_line(&draft.subject, 1000),
         text: text::many_lines(&draft.text, super::reply::TEXT),
         saved: scene.now,

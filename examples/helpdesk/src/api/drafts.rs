@@ -79,6 +79,7 @@ pub async fn save(
         subject: wish.subject,
         text: wish.text,
         attachments: wish.attachments.into_iter().map(Into::into).collect(),
+        returned: None,
         seen_revision: wish.seen_revision,
         saved: desk.now(),
     };

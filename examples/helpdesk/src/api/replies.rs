@@ -127,6 +127,7 @@ pub async fn reply(
         attachments,
         seen: wish.revision.map_or(Seen::Anyway, Seen::Revision),
         then: if wish.close { AfterReply::Close } else { AfterReply::Stay },
+        ..Reply::default()
     };
     let replied = desk.reply_once(ticket, message, reply).await?;
     let on_its_way = OnItsWay { message: replied.message.into(), destination: replied.destination.into() };

@@ -115,7 +115,7 @@ shape! {
         /// Envelope sender; null for automatic mail.
         sender: Option<String> = texts(it.sender).pop(),
         recipients: Vec<RecipientShape> = it.recipients.into_iter().map(RecipientShape::from).collect(),
-        /// `queued`, `sending`, `sent`, `failed`, `perhaps_sent` or `withdrawn`.
+        /// `awaiting_approval`, `queued`, `paused`, `sending`, `sent`, `failed`, `perhaps_sent` or `withdrawn`.
         state: String = state(it.state).to_owned(),
         /// Length of the mail in bytes.
         size: u64 = it.size,
@@ -132,7 +132,9 @@ shape! {
 
 const fn state(state: OutgoingState) -> &'static str {
     match state {
+        OutgoingState::AwaitingApproval => "awaiting_approval",
         OutgoingState::Queued => "queued",
+        OutgoingState::Paused => "paused",
         OutgoingState::Sending { .. } => "sending",
         OutgoingState::Sent => "sent",
         OutgoingState::Failed => "failed",
