@@ -180,6 +180,7 @@ impl Fixture {
             subject: String::new(),
             text: "Dear".to_owned(),
             attachments: Vec::new(),
+            returned: None,
             seen_revision: 1,
             saved: desk.now(),
         };
