@@ -84,6 +84,7 @@ fn reply(draft: &Draft, then: AfterReply) -> Reply {
         attachments: draft.attachments.clone(),
         seen: Seen::Revision(draft.seen_revision),
         then,
+        ..Reply::default()
     }
 }
 

@@ -41,6 +41,10 @@ impl Delivery {
                 let before = if outgoing.may_be_double { "perhaps sent already" } else { "not delivered yet" };
                 ("deferred", format!("{before}, tried again in {wait}"))
             }
+            OutgoingState::AwaitingApproval => ("queued", "waits for an approval".to_owned()),
+            OutgoingState::Paused => {
+                ("perhaps", "not sent yet: the customer wrote after this was written".to_owned())
+            }
             OutgoingState::Queued => ("queued", "waiting to be sent".to_owned()),
             OutgoingState::Sending { .. } => ("queued", "being sent".to_owned()),
             OutgoingState::Sent => ("sent", sent_at.map_or("sent".to_owned(), |at| format!("sent {}", full(at)))),
