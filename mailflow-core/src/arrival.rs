@@ -75,8 +75,11 @@ pub enum ArrivalState {
 }
 
 impl Arrival {
-    /// How often reading a mail is tried before it is shelved.
+    /// How often reading a mail is tried; after that only its headers are read.
     pub const MAX_ATTEMPTS: u8 = 3;
+    /// How often reading is tried in all before the mail is shelved as it came. Whoever reads may have ended for a
+    /// reason of his own: a mail that is innocent should keep its sender and its ticket for as long as possible.
+    pub const MAX_ATTEMPTS_AT_HEADERS: u8 = 8;
 }
 
 /// The name that a source has for a mail in the mailbox: UIDL in POP3 (RFC 1939 section 7), UIDVALIDITY and UID in

@@ -13,7 +13,9 @@
 pub mod await_it;
 pub mod binary;
 pub mod browser;
+pub mod chance;
 pub mod customer;
+pub mod kills;
 pub mod office;
 pub mod provider;
 pub mod transcript;

@@ -74,16 +74,31 @@ pub fn receive(
     Ok(taken)
 }
 
+/// How much of an arrival may still be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readable {
+    /// All of it.
+    Whole,
+    /// Its headers: whoever read more of it ended, three times.
+    Headers,
+    /// Nothing: whoever read its headers ended too.
+    Nothing,
+}
+
 /// Counts one more attempt to read an arrival, before it is read: a mail that ends the process cannot do so for ever.
-/// Returns whether it may be read once more.
+/// Returns how much of it may be read this time.
 ///
 /// # Errors
 /// [`Stop::Look`] for the arrival.
-pub fn attempt(changes: &mut Changes<'_>, source: SourceId, digest: Digest) -> Result<bool, Stop> {
-    let Some(arrival) = changes.get::<Arrival>(&Key::Arrival(source, digest))?.cloned() else { return Ok(false) };
-    if arrival.attempts >= Arrival::MAX_ATTEMPTS {
-        return Ok(false);
-    }
+pub fn attempt(changes: &mut Changes<'_>, source: SourceId, digest: Digest) -> Result<Readable, Stop> {
+    let Some(arrival) = changes.get::<Arrival>(&Key::Arrival(source, digest))?.cloned() else {
+        return Ok(Readable::Nothing);
+    };
+    let readable = match arrival.attempts {
+        0..Arrival::MAX_ATTEMPTS => Readable::Whole,
+        Arrival::MAX_ATTEMPTS..Arrival::MAX_ATTEMPTS_AT_HEADERS => Readable::Headers,
+        _ => return Ok(Readable::Nothing),
+    };
     changes.put(Arrival { attempts: arrival.attempts + 1, ..arrival });
-    Ok(true)
+    Ok(readable)
 }

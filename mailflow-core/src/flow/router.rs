@@ -8,9 +8,11 @@ use crate::access::Visibility;
 use crate::arrival::Arrival;
 use crate::contact::AddressEntry;
 use crate::decision::route::{self, Reading, Routed};
-use crate::decision::{Stop, arrival};
-use crate::id::TicketId;
-use crate::mail::{Address, Bounce};
+use crate::decision::arrival::{self, Readable};
+use crate::decision::Stop;
+use crate::digest::Digest;
+use crate::id::{SourceId, TicketId};
+use crate::mail::{Address, Bounce, Limits};
 use crate::store::{Committed, Key, Page, Query, StoreExt, TicketQuery};
 use crate::ticket::{Ticket, TicketState};
 
@@ -52,7 +54,7 @@ impl Shared {
         let most = if alone { 1 } else { how_many(&waiting, BATCH_BYTES) };
         let mut reads = Vec::with_capacity(most);
         for arrival in waiting.into_iter().take(most) {
-            let readable = !careful || self.count_attempt(&arrival).await?;
+            let readable = if careful { self.count_attempt(&arrival).await? } else { Readable::Whole };
             reads.push(tokio::spawn(Arc::clone(self).read(arrival, readable)));
         }
         let mut batch = Vec::with_capacity(reads.len());
@@ -64,24 +66,41 @@ impl Shared {
         self.place(batch).await
     }
 
-    /// Counts a try to read an arrival. Returns whether it may be tried.
-    async fn count_attempt(&self, arrival: &Arrival) -> Result<bool, Error> {
+    /// Counts a try to read an arrival. Returns how much of it may be read.
+    async fn count_attempt(&self, arrival: &Arrival) -> Result<Readable, Error> {
         let (source, digest) = (arrival.source, arrival.digest);
         Ok(self.transact(|_, changes, _| arrival::attempt(changes, source, digest)).await?.value)
     }
 
-    /// Reads an arrival. A mail that makes the parser panic, or whose bytes are gone, has no reading.
-    async fn read(self: Arc<Self>, arrival: Arrival, readable: bool) -> Result<Read, Error> {
-        let bytes = if readable { self.store.body(&arrival.digest).await? } else { None };
-        let Some(bytes) = bytes else { return Ok(Read { arrival, reading: None }) };
-        let (source, digest, limits) = (arrival.source, arrival.digest, self.limits.clone());
-        let parsed = tokio::task::spawn_blocking(move || Reading::new(source, digest, &bytes, &limits)).await;
-        let mut reading =
-            parsed.inspect_err(|error| tracing::error!(%digest, %error, "a mail could not be read")).ok();
+    /// Reads an arrival. Of a mail that makes the parser panic the headers are read; one that makes it panic even so, or
+    /// whose bytes are gone, has no reading.
+    async fn read(self: Arc<Self>, arrival: Arrival, readable: Readable) -> Result<Read, Error> {
+        let nothing = readable == Readable::Nothing;
+        let bytes = if nothing { None } else { self.store.body(&arrival.digest).await? };
+        let Some(bytes) = bytes.map(Arc::new) else { return Ok(Read { arrival, reading: None }) };
+        let mut reading = None;
+        if readable == Readable::Whole {
+            reading = self.read_with(Reading::new, &arrival, &bytes).await;
+        }
+        if reading.is_none() {
+            reading = self.read_with(Reading::of_headers, &arrival, &bytes).await;
+        }
         if let Some(reading) = &mut reading {
             reading.open_of_sender = self.open_of_sender(reading).await?;
         }
         Ok(Read { arrival, reading })
+    }
+
+    async fn read_with(
+        &self,
+        read: fn(SourceId, Digest, &[u8], &Limits) -> Reading,
+        arrival: &Arrival,
+        bytes: &Arc<Vec<u8>>,
+    ) -> Option<Reading> {
+        let (source, digest, limits, bytes) =
+            (arrival.source, arrival.digest, self.limits.clone(), Arc::clone(bytes));
+        let parsed = tokio::task::spawn_blocking(move || read(source, digest, &bytes, &limits)).await;
+        parsed.inspect_err(|error| tracing::error!(%digest, %error, "a mail could not be read")).ok()
     }
 
     /// The open tickets of a mail's sender, where some ticketbox matches by subject.

@@ -3,9 +3,10 @@
 use mailflow_core::arrival::Arrival;
 use mailflow_core::contact::Contact;
 use mailflow_core::decision::route::Outcome::{Duplicate, FollowUp, New, Unreadable};
-use mailflow_core::store::Query;
+use mailflow_core::store::{Key, Query, View};
+use mailflow_core::time::Timestamp;
 
-use crate::office::{Office, mail, outcome};
+use crate::office::{Office, crlf, mail, outcome};
 
 #[tokio::test]
 async fn ac_10_one_mail_to_several_of_our_addresses_is_one_ticket() {
@@ -152,4 +153,38 @@ async fn ac_14_a_mail_that_cannot_be_read_becomes_a_ticket_as_it_came() {
     assert_eq!(outcome(&good), (New, 2));
     let reply = mail("a@one.example", "support@example.com", "y", "3@one.example", "In-Reply-To: <2@one.example>\n");
     assert_eq!(outcome(&office.receive(&reply).await), (FollowUp, 2));
+}
+
+#[tokio::test]
+async fn ac_14_a_mail_that_ended_its_readers_keeps_its_sender_and_its_ticket() {
+    let office = Office::open().await;
+    office.receive(&mail("a@one.example", "support@example.com", "x", "1@one.example", "")).await;
+    let ours = office.answer(1, "words").await.message_id.unwrap();
+    let could_not = "mailflow could not read this mail.";
+    for (attempts, as_what, words) in [
+        (Arrival::MAX_ATTEMPTS - 1, FollowUp, "Hello,"),
+        (Arrival::MAX_ATTEMPTS, FollowUp, could_not),
+        (Arrival::MAX_ATTEMPTS_AT_HEADERS - 1, FollowUp, could_not),
+        (Arrival::MAX_ATTEMPTS_AT_HEADERS, Unreadable, could_not),
+    ] {
+        let answer = format!("In-Reply-To: {ours}\n");
+        let id = format!("{attempts}@one.example");
+        office.mailbox.deliver(crlf(&mail("a@one.example", "support@example.com", "Re: x", &id, &answer)));
+        office.flow.collect(&office.source).await.unwrap();
+        // It waits since before this run, and so often whoever read it ended.
+        let arrival: Arrival = office.all(&Query::Waiting).await.remove(0);
+        let key = Key::Arrival(arrival.source, arrival.digest);
+        let mut view = View::default();
+        view.add([key.clone()], office.flow.store().load(&[key]).await.unwrap());
+        let mut changes = view.changes();
+        changes.put(Arrival { attempts, at: Timestamp::from_millis(1), ..arrival });
+        office.flow.store().commit(changes.finish()).await.unwrap();
+
+        let placed = office.flow.route_some().await.unwrap().remove(0);
+        assert_eq!(placed.routed.outcome, as_what, "{attempts}");
+        let messages = office.messages(placed.number).await;
+        let message = messages.iter().find(|message| message.id == placed.routed.message).unwrap();
+        assert!(message.text.starts_with(words), "{attempts}: {}", message.text);
+        assert_eq!(message.from.address.is_some(), as_what == FollowUp);
+    }
 }

@@ -58,6 +58,27 @@ impl Reading {
         Self { source, digest, mail, attachments, has_html, essence, open_of_sender: Vec::new() }
     }
 
+    /// Reads no more than the headers of an arrival that ends whoever reads all of it: what it answers, and who wrote it,
+    /// is known all the same (AC-14).
+    #[must_use]
+    pub fn of_headers(source: SourceId, digest: Digest, bytes: &[u8], limits: &Limits) -> Self {
+        let body = after_headers(bytes);
+        let headers = bytes.get(..bytes.len().saturating_sub(body.len())).unwrap_or_default();
+        let mail = parse(headers, limits);
+        let essence = essence(bytes, &mail);
+        let text = "mailflow could not read this mail. It is kept exactly as it came: see the raw source.\n";
+        let mail = Mail { text: text.to_owned(), html: None, attachments: Vec::new(), bounce: None, ..mail };
+        Self {
+            source,
+            digest,
+            mail,
+            attachments: Vec::new(),
+            has_html: false,
+            essence,
+            open_of_sender: Vec::new(),
+        }
+    }
+
     fn key(&self) -> Key {
         Key::Arrival(self.source, self.digest)
     }
