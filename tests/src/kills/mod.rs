@@ -96,7 +96,10 @@ impl Campaign {
     async fn set_up(&self) {
         let Opened { flow, network, .. } = self.open().await;
         let admin = flow.admin();
-        admin.save(&Ticketbox::new(admin.new_id(), "Support", Some(servers::ADDRESS.parse().unwrap()))).await.unwrap();
+        admin
+            .save(&Ticketbox::new(admin.new_id(), "Support", Some(servers::ADDRESS.parse().unwrap())))
+            .await
+            .unwrap();
         let at = |port| Server { host: "127.0.0.1".to_owned(), port, tls: Tls::None, trusted_certificate: None };
         let access = DestinationAccess::Smtp { server: at(self.servers.smtp_port), login: None };
         let destination = Destination::new(admin.new_id::<DestinationId>(), "sink", access);

@@ -65,16 +65,7 @@ impl Servers {
             async move { sink.serve(stream).await }
         })
         .await;
-        Self {
-            pop3_port,
-            smtp_port,
-            mailboxes,
-            smtp,
-            connected,
-            on_pop3,
-            on_smtp,
-            tasks: [pop3_task, smtp_task],
-        }
+        Self { pop3_port, smtp_port, mailboxes, smtp, connected, on_pop3, on_smtp, tasks: [pop3_task, smtp_task] }
     }
 
     /// A mail that nothing but its subject tells from others: every second one has no `Message-ID`, so that only its
@@ -82,7 +73,8 @@ impl Servers {
     pub fn deliver(&self, number: u64, chance: &mut Chance) {
         let id = if number % 2 == 0 { format!("Message-ID: <{number}@one.example>\r\n") } else { String::new() };
         let lines = if chance.below(20) == 0 { 4000 } else { chance.below(60) };
-        let words: String = (0..lines).map(|_| format!("{:016x} {:016x}\r\n", chance.next(), chance.next())).collect();
+        let words: String =
+            (0..lines).map(|_| format!("{:016x} {:016x}\r\n", chance.next(), chance.next())).collect();
         let mail = format!(
             "From: Customer {number} <c{number}@one.example>\r\nTo: {ADDRESS}\r\nSubject: {}\r\n{id}\r\nwords\r\n{words}",
             token(number)
