@@ -20,5 +20,5 @@ pub use parsed::{
     Attachment, Automatic, Bounce, BounceAction, Defect, Header, Mail, RecipientReport, ReturnPath, Sender, Spam,
     TextSource,
 };
-pub use reply::new_words;
+pub use reply::{Piece, PieceKind, fold, new_words};
 pub use thread::{Keyring, ThreadId, Token, numbers_in_subject, subject_tag};

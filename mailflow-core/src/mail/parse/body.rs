@@ -222,11 +222,10 @@ impl Reader<'_> {
                     mail.text_source = TextSource::Plain;
                 }
                 (None, Some(source)) => {
-                    let text = html::to_text(source, limits).unwrap_or_else(|_| {
+                    if html::guard(source, limits).is_err() {
                         self.defects.add(Defect::HtmlTooComplex);
-                        source.clone()
-                    });
-                    append(&mut mail.text, &text);
+                    }
+                    append(&mut mail.text, &html::to_text(source, limits));
                     if mail.text_source == TextSource::None {
                         mail.text_source = TextSource::Html;
                     }
