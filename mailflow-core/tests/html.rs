@@ -103,7 +103,6 @@ fn hostile(size: usize) -> Vec<(&'static str, String)> {
         repeated("svg", "<svg><g>"),
         repeated("templates", "<template>"),
         repeated("selects", "<select><option><select>"),
-        repeated("objects", "<object><p></object></p>"),
     ];
     let fonts: String = (0..100).map(|n| format!("<font size={n}>")).collect();
     shapes.push(("fonts again in every paragraph", format!("<p>{fonts}{}", "</p><p>x".repeat(size / 8))));
