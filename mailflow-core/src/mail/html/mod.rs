@@ -1,13 +1,17 @@
 //! HTML mail: text made of it, and HTML that is safe to show.
 //!
 //! What takes HTML apart costs time that grows with the square of its depth, so two things stand in front: [`to_text`]
-//! builds no tree at all, and the sanitizer only looks at what [`guard`] let pass.
+//! builds no tree at all, and `sanitize` (feature of the same name) only looks at what [`guard`] let pass.
 
 mod guard;
+#[cfg(feature = "sanitize")]
+mod sanitize;
 mod tags;
 mod text;
 
 pub use guard::{TooComplex, guard};
+#[cfg(feature = "sanitize")]
+pub use sanitize::{Images, RemoteImages, SafeHtml, sanitize};
 pub use text::to_text;
 
 use html5gum::{DefaultEmitter, Token, Tokenizer};

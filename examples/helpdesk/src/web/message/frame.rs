@@ -39,7 +39,7 @@ struct Framed {
 pub async fn show(signed: Signed, Path(name): Path<String>, Query(asked): Query<Asked>) -> Answer {
     let mail = mail(&signed, id(&name)?).await?;
     let source = mail.html.unwrap_or_default();
-    let text = html::to_text(&source, &Limits::default()).unwrap_or_default();
+    let text = html::to_text(&source, &Limits::default());
     let response = page(&Framed { html: None, text, remote: 0 })?;
     with_policy(response, asked.loads_images())
 }
