@@ -72,6 +72,9 @@ pub struct PatternShape {
     pub within: Vec<String>,
     /// In the syntax of the `regex` crate; upper and lower case are the same unless it says `(?-i)`.
     pub pattern: String,
+    #[serde(flatten)]
+    #[schema(additional_properties)]
+    pub more: Map<String, Value>,
 }
 
 /// What a rule does with a new ticket. What it does not say is left to the default rule.

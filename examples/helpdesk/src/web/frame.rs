@@ -13,7 +13,7 @@ use super::{Base, Signed, Trouble, asset};
 const COUNTED: u32 = 100;
 
 /// The administrators' part of the menu: path without the base, and name.
-pub const ADMINISTRATION: &[(&str, &str)] = &[];
+pub const ADMINISTRATION: &[(&str, &str)] = super::admin::MENU;
 
 /// What stands around a page.
 #[derive(Debug)]

@@ -4,6 +4,7 @@
 //! ([`Signed`]), what may be asked for ([`Table`]), the frame around a page ([`Frame`]), what is said when something
 //! does not work ([`Trouble`]).
 
+mod admin;
 mod ago;
 mod answer;
 mod app;

@@ -2,7 +2,7 @@
 
 use mailflow_core::flow::Mailflow;
 
-use super::{App, Route, Table, WebConfig, asset, composer, message, sign_in, ticket, tickets};
+use super::{App, Route, Table, WebConfig, admin, asset, composer, message, sign_in, ticket, tickets};
 
 /// All routes, each with who may use it.
 pub fn routes(flow: &Mailflow) -> Vec<Route> {
@@ -17,4 +17,5 @@ pub(super) fn table(app: &App) -> Table {
         .with(ticket::routes)
         .with(composer::routes)
         .with(message::routes)
+        .with(admin::routes)
 }

@@ -36,7 +36,7 @@ async fn a_program_signs_in_answers_a_ticket_and_signs_out() {
     let here = json!({ "filename": "b.bin", "content_base64": "AAEC" });
     let reply = json!({
         "text": "Here it is.", "attachments": [file, here], "revision": ticket["ticket"]["revision"],
-        "cc": [{ "name": "Bob", "address": "bob@one.example" }], "close": true,
+        "cc": [{ "name": "Carl", "address": "carl@one.example" }], "close": true,
     });
     let sent = fixture.ask(Some(token), "POST", "/tickets/1/replies", Some(&reply)).await;
     assert_eq!(sent.status, 202, "{}", sent.json());

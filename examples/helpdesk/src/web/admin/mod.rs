@@ -1,0 +1,154 @@
+//! The administrators' pages. A list and a form serve every kind of object; each file says what is in them.
+
+mod agents;
+mod categories;
+mod default_rule;
+mod destinations;
+mod failures;
+mod form;
+mod list;
+mod overview;
+mod remove;
+mod rules;
+mod server;
+mod settings;
+mod sources;
+#[cfg(test)]
+mod tests;
+mod ticketboxes;
+mod words;
+
+use mailflow_core::digest::Digest;
+use mailflow_core::flow::Error;
+use serde::Deserialize;
+
+use super::answer::{Answer, redirect};
+use super::{Fields, Signed, Table, Who};
+
+use Who::Administrator as A;
+
+/// Their part of the menu: path without the base, and name.
+pub const MENU: &[(&str, &str)] = &[
+    ("/admin", "Overview"),
+    ("/admin/sources", "Sources"),
+    ("/admin/destinations", "Destinations"),
+    ("/admin/ticketboxes", "Ticketboxes"),
+    ("/admin/default-rule", "Default rule"),
+    ("/admin/rules", "Custom rules"),
+    ("/admin/categories", "Categories"),
+    ("/admin/agents", "Agents"),
+    ("/admin/settings", "Settings"),
+];
+
+pub(super) fn routes(table: Table) -> Table {
+    table
+        .get(A, "/admin", overview::show)
+        .get(A, "/admin/settings", settings::show)
+        .post(A, "/admin/settings", settings::save)
+        .get(A, "/admin/default-rule", default_rule::show)
+        .post(A, "/admin/default-rule", default_rule::save)
+        .with(mail_routes)
+        .with(desk_routes)
+}
+
+fn mail_routes(table: Table) -> Table {
+    table
+        .get(A, "/admin/sources", sources::list)
+        .get(A, "/admin/sources/new", sources::new)
+        .post(A, "/admin/sources/new", sources::make)
+        .post(A, "/admin/sources/new/test", sources::test_new)
+        .get(A, "/admin/sources/{id}", sources::show)
+        .post(A, "/admin/sources/{id}", sources::save)
+        .post(A, "/admin/sources/{id}/test", sources::test)
+        .post(A, "/admin/sources/{id}/check", sources::check_now)
+        .post(A, "/admin/sources/{id}/switch", sources::switch)
+        .get(A, "/admin/sources/{id}/delete", remove::ask::<sources::Sources>)
+        .post(A, "/admin/sources/{id}/delete", remove::remove::<sources::Sources>)
+        .get(A, "/admin/destinations", destinations::list)
+        .get(A, "/admin/destinations/new", destinations::new)
+        .post(A, "/admin/destinations/new", destinations::make)
+        .post(A, "/admin/destinations/new/test", destinations::test_new)
+        .get(A, "/admin/destinations/{id}", destinations::show)
+        .post(A, "/admin/destinations/{id}", destinations::save)
+        .post(A, "/admin/destinations/{id}/test", destinations::test)
+        .post(A, "/admin/destinations/{id}/send", destinations::send_now)
+        .post(A, "/admin/destinations/{id}/switch", destinations::switch)
+        .get(A, "/admin/destinations/{id}/delete", remove::ask::<destinations::Destinations>)
+        .post(A, "/admin/destinations/{id}/delete", remove::remove::<destinations::Destinations>)
+        .get(A, "/admin/destinations/{id}/failures", failures::list)
+        .post(A, "/admin/destinations/{id}/failures", failures::act)
+        .post(A, "/admin/destinations/{id}/failures/{outgoing}/recipient", failures::correct)
+}
+
+fn desk_routes(table: Table) -> Table {
+    table
+        .get(A, "/admin/ticketboxes", ticketboxes::list)
+        .get(A, "/admin/ticketboxes/new", ticketboxes::new)
+        .post(A, "/admin/ticketboxes/new", ticketboxes::make)
+        .get(A, "/admin/ticketboxes/{id}", ticketboxes::show)
+        .post(A, "/admin/ticketboxes/{id}", ticketboxes::save)
+        .get(A, "/admin/ticketboxes/{id}/delete", remove::ask::<ticketboxes::Ticketboxes>)
+        .post(A, "/admin/ticketboxes/{id}/delete", remove::remove::<ticketboxes::Ticketboxes>)
+        .get(A, "/admin/categories", categories::list)
+        .get(A, "/admin/categories/new", categories::new)
+        .post(A, "/admin/categories/new", categories::make)
+        .get(A, "/admin/categories/{id}", categories::show)
+        .post(A, "/admin/categories/{id}", categories::save)
+        .get(A, "/admin/categories/{id}/delete", remove::ask::<categories::Categories>)
+        .post(A, "/admin/categories/{id}/delete", remove::remove::<categories::Categories>)
+        .get(A, "/admin/agents", agents::list)
+        .get(A, "/admin/agents/new", agents::new)
+        .post(A, "/admin/agents/new", agents::make)
+        .get(A, "/admin/agents/{id}", agents::show)
+        .post(A, "/admin/agents/{id}", agents::save)
+        .post(A, "/admin/agents/{id}/password", agents::new_password)
+        .get(A, "/admin/agents/{id}/delete", remove::ask::<agents::Agents>)
+        .post(A, "/admin/agents/{id}/delete", remove::remove::<agents::Agents>)
+        .get(A, "/admin/rules", rules::list)
+        .get(A, "/admin/rules/new", rules::new)
+        .post(A, "/admin/rules/new", rules::make)
+        .get(A, "/admin/rules/{id}", rules::show)
+        .post(A, "/admin/rules/{id}", rules::save)
+        .post(A, "/admin/rules/{id}/{act}", rules::act)
+}
+
+/// What a list or form is told by the link that leads to it.
+#[derive(Debug, Default, Deserialize)]
+pub struct Asked {
+    done: Option<String>,
+}
+
+impl Asked {
+    /// What was just done, in words.
+    pub fn done(&self) -> Option<&'static str> {
+        Some(match self.done.as_deref()? {
+            "saved" => "Saved.",
+            "deleted" => "Deleted.",
+            "checking" => "The mailbox is being looked into now. Load the page again to see what came of it.",
+            "sending" => "What is due is being sent now. Load the page again to see what came of it.",
+            "retrying" => "It is tried again now. What fails once more comes back here.",
+            "given-up" => "Given up: it is not sent any more. The answer stays in its ticket.",
+            "moved" => "Moved.",
+            _ => return None,
+        })
+    }
+}
+
+/// Go to a page and say there what was done.
+fn go(signed: &Signed, path: &str, done: &str) -> Answer {
+    Ok(redirect(&signed.base.path(&format!("{path}?done={done}"))))
+}
+
+/// What an object cannot be saved for; a failure goes on as such.
+fn refusal(error: Error) -> Result<mailflow_core::refusal::Refusal, super::Trouble> {
+    match error {
+        Error::Refused(refusal) => Ok(refusal),
+        error => Err(error.into()),
+    }
+}
+
+/// The version that a form was filled from.
+fn seen(values: &Fields) -> Digest {
+    // What is no version of ours is the version of nothing.
+    values.one("version").parse().unwrap_or_else(|_| Digest::of(values.one("version").as_bytes()))
+}
