@@ -76,20 +76,46 @@ fn sections(values: &Fields, before: Option<&Agent>) -> Vec<Section> {
     let field = |name, label, kind, help| Field::new(name, label, kind, values, help);
     let mut may = Vec::new();
     if !before.is_some_and(|agent| agent.built_in) {
-        may.push(field("active", "Active", Kind::Switch, "An inactive agent cannot sign in and gets no new tickets."));
-        may.push(field("administrator", "Administrator", Kind::Switch, "Sees every ticket and may change everything, \
-            also these pages."));
+        may.push(field(
+            "active",
+            "Active",
+            Kind::Switch,
+            "An inactive agent cannot sign in and gets no new tickets.",
+        ));
+        may.push(field(
+            "administrator",
+            "Administrator",
+            Kind::Switch,
+            "Sees every ticket and may change everything, \
+            also these pages.",
+        ));
     }
-    let mut sections = vec![Section::new("Agent", vec![
-        field("user_name", "User name", Kind::Line, "What the agent signs in with. Upper and lower case are the same."),
-        field("name", "Name", Kind::Line, "As others see it."),
-        field("address", "Address", Kind::Line, "The agent’s own mail address, if there is one."),
-    ])];
+    let mut sections = vec![Section::new(
+        "Agent",
+        vec![
+            field(
+                "user_name",
+                "User name",
+                Kind::Line,
+                "What the agent signs in with. Upper and lower case are the same.",
+            ),
+            field("name", "Name", Kind::Line, "As others see it."),
+            field("address", "Address", Kind::Line, "The agent’s own mail address, if there is one."),
+        ],
+    )];
     if !may.is_empty() {
         sections.push(Section::new("Rights", may));
     }
-    sections.push(Section::new("Answers", vec![field("signature", "Signature", Kind::Lines(4), "Put below what the \
-        agent writes.")]));
+    sections.push(Section::new(
+        "Answers",
+        vec![field(
+            "signature",
+            "Signature",
+            Kind::Lines(4),
+            "Put below what the \
+        agent writes.",
+        )],
+    ));
     sections
 }
 

@@ -44,7 +44,11 @@ pub async fn list(signed: Signed, Query(asked): Query<Asked>) -> Answer {
             what: String::new(),
             state: String::new(),
             tone: Tone::Quiet,
-            uses: if rules == 0 { String::new() } else { format!("Used by {}", words::count(rules, "rule", "rules")) },
+            uses: if rules == 0 {
+                String::new()
+            } else {
+                format!("Used by {}", words::count(rules, "rule", "rules"))
+            },
             more: None,
             acts: Vec::new(),
         }

@@ -39,15 +39,26 @@ fn sections(values: &Fields, directory: &Directory) -> Vec<Section> {
     let agents = directory.agents.values().filter(|it| it.active).map(|it| (it.id.to_string(), it.name.clone()));
     let categories = directory.categories.values().map(|it| (it.id.to_string(), it.name.clone()));
     vec![
-        Section::new("Ticketbox", vec![
-            field("prefer_matching_address", "The ticketbox whose address the mail was sent to", Kind::Switch, "On by \
-                default."),
-            field("ticketbox", "Else", or_none("Unassigned", boxes), ""),
-        ]),
-        Section::new("Owner", vec![
-            field("prefer_contact_owner", "The agent who owns the contact", Kind::Switch, "On by default."),
-            field("owner", "Else", or_none("Nobody", agents), ""),
-        ]),
+        Section::new(
+            "Ticketbox",
+            vec![
+                field(
+                    "prefer_matching_address",
+                    "The ticketbox whose address the mail was sent to",
+                    Kind::Switch,
+                    "On by \
+                default.",
+                ),
+                field("ticketbox", "Else", or_none("Unassigned", boxes), ""),
+            ],
+        ),
+        Section::new(
+            "Owner",
+            vec![
+                field("prefer_contact_owner", "The agent who owns the contact", Kind::Switch, "On by default."),
+                field("owner", "Else", or_none("Nobody", agents), ""),
+            ],
+        ),
         Section::new("Category", vec![field("category", "Category", or_none("None", categories), "")]),
     ]
 }

@@ -107,9 +107,10 @@ pub async fn list(signed: Signed, Query(asked): Query<Asked>) -> Answer {
     }
     rows.sort_by_key(|row| row.name.to_lowercase());
     let list = ObjectList {
-        intro: "Servers that mail is sent through. What an agent sends is sent at once; what could not be delivered is \
+        intro:
+            "Servers that mail is sent through. What an agent sends is sent at once; what could not be delivered is \
                 tried again."
-            .to_owned(),
+                .to_owned(),
         new: Some((format!("{HERE}/new"), "Add a destination")),
         empty: "Nothing can be sent yet. Add the server that your mail goes out through.".to_owned(),
         rows,
@@ -134,31 +135,62 @@ fn sections(values: &Fields) -> Vec<Section> {
     ]);
     let mut access = server::fields(values, "465 for TLS from the start, 587 for STARTTLS.");
     access.push(field("user", "User name", Kind::Line, "Leave it empty for a server that wants none."));
-    access.push(field("password", "Password", Kind::Password, "Kept sealed and never shown. Leave it empty to keep \
-        the one that is there."));
+    access.push(field(
+        "password",
+        "Password",
+        Kind::Password,
+        "Kept sealed and never shown. Leave it empty to keep \
+        the one that is there.",
+    ));
     vec![
-        Section::new("Destination", vec![
-            field("name", "Name", Kind::Line, "As you call it, such as “Our mail server”."),
-            field("enabled", "Send mail", Kind::Switch, "While it is off, mail waits here."),
-            field("default", "The default destination", Kind::Switch, "Used where nothing else is said. The one that \
-                was the default is none any more."),
-            field("kind", "Kind", Kind::Choice(kinds), ""),
-        ]),
+        Section::new(
+            "Destination",
+            vec![
+                field("name", "Name", Kind::Line, "As you call it, such as “Our mail server”."),
+                field("enabled", "Send mail", Kind::Switch, "While it is off, mail waits here."),
+                field(
+                    "default",
+                    "The default destination",
+                    Kind::Switch,
+                    "Used where nothing else is said. The one that \
+                was the default is none any more.",
+                ),
+                field("kind", "Kind", Kind::Choice(kinds), ""),
+            ],
+        ),
         Section { help: "For an SMTP server.".to_owned(), ..Section::new("Server", access) },
         Section {
             help: "For a folder.".to_owned(),
             ..Section::new("Folder", vec![field("path", "Path", Kind::Line, "The folder on the desk's own machine.")])
         },
-        Section::new("Sending", vec![
-            field("max_mib", "Send mail up to", Kind::Number("MiB"), "Whoever writes a larger one is told at once. \
-                Default: 25."),
-            field("retry_for_h", "Try for", Kind::Number("hours"), "What could not be delivered until then is a \
-                delivery failure. Default: 24."),
-            field("delivery_interval_s", "Look every", Kind::Number("seconds"), "Default: 60."),
-            field("timeout_s", "Wait for the server at most", Kind::Number("seconds"), "Default: 60."),
-            field("perhaps_sent", "If nobody knows whether a mail was sent", perhaps, "The connection was lost after \
-                the last byte and before the answer. Sent again, most mail programs show it once, by its Message-ID."),
-        ]),
+        Section::new(
+            "Sending",
+            vec![
+                field(
+                    "max_mib",
+                    "Send mail up to",
+                    Kind::Number("MiB"),
+                    "Whoever writes a larger one is told at once. \
+                Default: 25.",
+                ),
+                field(
+                    "retry_for_h",
+                    "Try for",
+                    Kind::Number("hours"),
+                    "What could not be delivered until then is a \
+                delivery failure. Default: 24.",
+                ),
+                field("delivery_interval_s", "Look every", Kind::Number("seconds"), "Default: 60."),
+                field("timeout_s", "Wait for the server at most", Kind::Number("seconds"), "Default: 60."),
+                field(
+                    "perhaps_sent",
+                    "If nobody knows whether a mail was sent",
+                    perhaps,
+                    "The connection was lost after \
+                the last byte and before the answer. Sent again, most mail programs show it once, by its Message-ID.",
+                ),
+            ],
+        ),
     ]
 }
 

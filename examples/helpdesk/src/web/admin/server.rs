@@ -18,12 +18,30 @@ pub fn fields(values: &Fields, ports: &str) -> Vec<Field> {
         ("none".to_owned(), "None: password and mail can be read on the way".to_owned()),
     ]);
     vec![
-        Field::new("host", "Server", Kind::Line, values, "Its name, as it stands in its certificate, or its IP address."),
+        Field::new(
+            "host",
+            "Server",
+            Kind::Line,
+            values,
+            "Its name, as it stands in its certificate, or its IP address.",
+        ),
         Field::new("port", "Port", Kind::Number(""), values, ports),
-        Field::new("tls", "Protection", tls, values, "Certificates are always checked. A server that does not offer \
-            what is chosen here is left at once, without giving it the password."),
-        Field::new("certificate", "Trusted certificate", Kind::Lines(3), values, "Only for a server with an authority of \
-            its own: its certificate as PEM, from -----BEGIN CERTIFICATE----- on. Otherwise leave it empty."),
+        Field::new(
+            "tls",
+            "Protection",
+            tls,
+            values,
+            "Certificates are always checked. A server that does not offer \
+            what is chosen here is left at once, without giving it the password.",
+        ),
+        Field::new(
+            "certificate",
+            "Trusted certificate",
+            Kind::Lines(3),
+            values,
+            "Only for a server with an authority of \
+            its own: its certificate as PEM, from -----BEGIN CERTIFICATE----- on. Otherwise leave it empty.",
+        ),
     ]
 }
 

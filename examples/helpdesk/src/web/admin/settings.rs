@@ -17,10 +17,20 @@ fn form(values: &Fields) -> Form {
     let field = |name, label, kind, help| Field::new(name, label, kind, values, help);
     let fields = vec![
         field("name", "Name of the desk", Kind::Line, "Stands on every page. Default: mailflow."),
-        field("first_ticket_number", "Number of the first ticket", Kind::Number(""), "Raising it makes later tickets \
-            start there; no number is given twice. Default: 1."),
-        field("host", "Host of message ids", Kind::Line, "Stands in the Message-ID of what is sent from a ticketbox \
-            without an address. Default: mailflow.invalid."),
+        field(
+            "first_ticket_number",
+            "Number of the first ticket",
+            Kind::Number(""),
+            "Raising it makes later tickets \
+            start there; no number is given twice. Default: 1.",
+        ),
+        field(
+            "host",
+            "Host of message ids",
+            Kind::Line,
+            "Stands in the Message-ID of what is sent from a ticketbox \
+            without an address. Default: mailflow.invalid.",
+        ),
     ];
     let mut form = Form::new(HERE.to_owned(), ("/admin", "Overview"), vec![Section::new("The desk", fields)]);
     form.hidden.push(("version", values.one("version").to_owned()));

@@ -64,8 +64,9 @@ pub async fn list(signed: Signed, Query(asked): Query<Asked>) -> Answer {
     let mut rows: Vec<Row> = directory.sources.values().map(row).collect();
     rows.sort_by_key(|row| row.name.to_lowercase());
     let list = ObjectList {
-        intro: "Mailboxes that mail is collected from. Every mail is kept before the mailbox is told to let go of it."
-            .to_owned(),
+        intro:
+            "Mailboxes that mail is collected from. Every mail is kept before the mailbox is told to let go of it."
+                .to_owned(),
         new: Some((format!("{HERE}/new"), "Add a source")),
         empty: "No mail is collected yet. Add the mailbox that your customers write to.".to_owned(),
         rows,
@@ -97,35 +98,74 @@ fn sections(values: &Fields, directory: &Directory) -> Vec<Section> {
     let ticketboxes = directory.ticketboxes.values().map(|it| (it.id.to_string(), it.name.clone()));
     let mut access = server::fields(values, "995 for TLS from the start, 110 for STLS.");
     access.push(field("user", "User name", Kind::Line, "Often the whole mail address."));
-    access.push(field("password", "Password", Kind::Password, "Kept sealed and never shown. Leave it empty to keep \
-        the one that is there."));
-    access.push(field("apop", "Sign in with APOP if the server offers it", Kind::Switch, "Only for old servers without \
-        TLS. Off by default."));
+    access.push(field(
+        "password",
+        "Password",
+        Kind::Password,
+        "Kept sealed and never shown. Leave it empty to keep \
+        the one that is there.",
+    ));
+    access.push(field(
+        "apop",
+        "Sign in with APOP if the server offers it",
+        Kind::Switch,
+        "Only for old servers without \
+        TLS. Off by default.",
+    ));
     vec![
-        Section::new("Source", vec![
-            field("name", "Name", Kind::Line, "As you call it, such as “Support mailbox”."),
-            field("enabled", "Collect mail", Kind::Switch, "While it is off, mail waits in the mailbox."),
-            field("kind", "Kind", Kind::Choice(kinds), ""),
-        ]),
+        Section::new(
+            "Source",
+            vec![
+                field("name", "Name", Kind::Line, "As you call it, such as “Support mailbox”."),
+                field("enabled", "Collect mail", Kind::Switch, "While it is off, mail waits in the mailbox."),
+                field("kind", "Kind", Kind::Choice(kinds), ""),
+            ],
+        ),
         Section { help: "For a POP3 mailbox.".to_owned(), ..Section::new("Server", access) },
         Section {
             help: "For a folder.".to_owned(),
             ..Section::new("Folder", vec![field("path", "Path", Kind::Line, "The folder on the desk's own machine.")])
         },
-        Section::new("Collecting", vec![
-            field("leave_copies", "Leave mail in the mailbox", Kind::Switch, "Nothing is fetched twice either way. Off: \
-                a mail is removed from the mailbox once it is safe here."),
-            field("check_interval_s", "Look every", Kind::Number("seconds"), "Default: 120."),
-            field("timeout_s", "Wait for the server at most", Kind::Number("seconds"), "Default: 60."),
-            field("max_mib", "Fetch mail up to", Kind::Number("MiB"), "Of a larger mail only the headers come, as a \
-                ticket that says so; the mail stays in the mailbox. Default: 25."),
-        ]),
-        Section::new("Where mail goes", vec![
-            field("ticketbox", "Ticketbox", or_none("As the default rule says", ticketboxes), "For mail that no rule \
-                and no address places."),
-            field("destination", "Answers go through", or_none("The default destination", destinations), "Unless the \
-                ticketbox says otherwise."),
-        ]),
+        Section::new(
+            "Collecting",
+            vec![
+                field(
+                    "leave_copies",
+                    "Leave mail in the mailbox",
+                    Kind::Switch,
+                    "Nothing is fetched twice either way. Off: \
+                a mail is removed from the mailbox once it is safe here.",
+                ),
+                field("check_interval_s", "Look every", Kind::Number("seconds"), "Default: 120."),
+                field("timeout_s", "Wait for the server at most", Kind::Number("seconds"), "Default: 60."),
+                field(
+                    "max_mib",
+                    "Fetch mail up to",
+                    Kind::Number("MiB"),
+                    "Of a larger mail only the headers come, as a \
+                ticket that says so; the mail stays in the mailbox. Default: 25.",
+                ),
+            ],
+        ),
+        Section::new(
+            "Where mail goes",
+            vec![
+                field(
+                    "ticketbox",
+                    "Ticketbox",
+                    or_none("As the default rule says", ticketboxes),
+                    "For mail that no rule \
+                and no address places.",
+                ),
+                field(
+                    "destination",
+                    "Answers go through",
+                    or_none("The default destination", destinations),
+                    "Unless the \
+                ticketbox says otherwise.",
+                ),
+            ],
+        ),
     ]
 }
 

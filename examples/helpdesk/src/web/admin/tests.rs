@@ -136,7 +136,8 @@ async fn what_does_not_do_is_said_at_its_field_and_what_was_typed_stays() {
     assert!(refused(&[("port", "110"), ("name", "mailbox")]).await.contains("there is a source `mailbox` already"));
     let before = web.flow.directory().sources.len();
     assert_eq!(before, 1);
-    let bad = admin.post("/admin/ticketboxes/new", &[("name", "A"), ("address", "nowhere"), ("auto_after", "0")]).await;
+    let bad =
+        admin.post("/admin/ticketboxes/new", &[("name", "A"), ("address", "nowhere"), ("auto_after", "0")]).await;
     assert!(bad.body.contains("`nowhere` is not a mail address"), "{}", bad.body);
 }
 
@@ -301,7 +302,10 @@ async fn the_built_in_administrator_stays_whatever_is_sent() {
     let shown = admin.get(&path).await;
     assert!(!shown.body.contains("Delete…") && !shown.body.contains("name=\"active\""), "{}", shown.body);
     let version = shown.value_of("version");
-    saved(&admin.post(&path, &[("user_name", "admin"), ("name", "Boss"), ("version", &version)]).await, "/admin/agents");
+    saved(
+        &admin.post(&path, &[("user_name", "admin"), ("name", "Boss"), ("version", &version)]).await,
+        "/admin/agents",
+    );
     let boss = web.flow.directory().agent_named("admin").unwrap().clone();
     assert!(boss.active && boss.administrator && boss.name == "Boss");
     assert_eq!(admin.post(&format!("{path}/delete"), &[]).await.status, 409);
@@ -378,7 +382,10 @@ async fn rules_are_moved_switched_and_deleted_and_a_bad_one_is_refused() {
     let (web, _folder) = desk().await;
     let admin = web.admin().await;
     for name in ["First", "Second", "Third"] {
-        saved(&add_rule(&admin, &[("description", name), ("enabled", "yes"), ("from", "@one.example")]).await, "/admin/rules");
+        saved(
+            &add_rule(&admin, &[("description", name), ("enabled", "yes"), ("from", "@one.example")]).await,
+            "/admin/rules",
+        );
     }
     let names = || {
         let directory = web.flow.directory();

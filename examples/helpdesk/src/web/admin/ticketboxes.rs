@@ -50,7 +50,11 @@ pub async fn list(signed: Signed, Query(asked): Query<Asked>) -> Answer {
         Row {
             name: it.name.clone(),
             path: format!("{HERE}/{}", it.id),
-            what: if it.description.is_empty() { address.to_owned() } else { format!("{address}. {}", it.description) },
+            what: if it.description.is_empty() {
+                address.to_owned()
+            } else {
+                format!("{address}. {}", it.description)
+            },
             state: format!("{open} open"),
             tone: Tone::Quiet,
             uses: if uses.is_empty() { String::new() } else { format!("Used by {}", uses.join(", ")) },
@@ -82,41 +86,102 @@ fn sections(values: &Fields, directory: &Directory) -> Vec<Section> {
         ("never".to_owned(), "A new, linked ticket is made".to_owned()),
     ]);
     vec![
-        Section::new("Ticketbox", vec![
-            field("name", "Name", Kind::Line, "As agents see it."),
-            field("description", "Description", Kind::Line, "What it is for."),
-        ]),
-        Section::new("Addresses", vec![
-            field("address", "Address", Kind::Line, "Mail to it comes here, and answers come from it. A ticketbox \
-                without an address cannot answer."),
-            field("address_name", "Name beside the address", Kind::Line, "Leave it empty for the ticketbox's own name."),
-            field("more_addresses", "Further addresses", Kind::Lines(3), "One a line. They reach it too, and answers may \
-                come from them."),
-            field("destination", "Answers go through", or_none("The source's or the default destination", destinations),
-                ""),
-        ]),
-        Section::new("Answers of customers", vec![
-            field("reopen", "When a customer writes in a closed ticket", reopen, "Default: it is open again."),
-            field("reopen_days", "For so many days", Kind::Number("days"), "Only for “for some days”."),
-            field("new_subject_days", "A new subject makes a new ticket after", Kind::Number("quiet days"), "Leave it \
-                empty for never (default)."),
-            field("plus_addressing", "The reply address carries the ticket", Kind::Switch, "support+t.…@example.com: \
+        Section::new(
+            "Ticketbox",
+            vec![
+                field("name", "Name", Kind::Line, "As agents see it."),
+                field("description", "Description", Kind::Line, "What it is for."),
+            ],
+        ),
+        Section::new(
+            "Addresses",
+            vec![
+                field(
+                    "address",
+                    "Address",
+                    Kind::Line,
+                    "Mail to it comes here, and answers come from it. A ticketbox \
+                without an address cannot answer.",
+                ),
+                field(
+                    "address_name",
+                    "Name beside the address",
+                    Kind::Line,
+                    "Leave it empty for the ticketbox's own name.",
+                ),
+                field(
+                    "more_addresses",
+                    "Further addresses",
+                    Kind::Lines(3),
+                    "One a line. They reach it too, and answers may \
+                come from them.",
+                ),
+                field(
+                    "destination",
+                    "Answers go through",
+                    or_none("The source's or the default destination", destinations),
+                    "",
+                ),
+            ],
+        ),
+        Section::new(
+            "Answers of customers",
+            vec![
+                field("reopen", "When a customer writes in a closed ticket", reopen, "Default: it is open again."),
+                field("reopen_days", "For so many days", Kind::Number("days"), "Only for “for some days”."),
+                field(
+                    "new_subject_days",
+                    "A new subject makes a new ticket after",
+                    Kind::Number("quiet days"),
+                    "Leave it \
+                empty for never (default).",
+                ),
+                field(
+                    "plus_addressing",
+                    "The reply address carries the ticket",
+                    Kind::Switch,
+                    "support+t.…@example.com: \
                 answers find their ticket even from programs that drop everything else. Your mail server must deliver \
-                such addresses. On by default."),
-            field("reference_line", "What is sent ends with a reference line", Kind::Switch, "For programs that drop \
-                every other trace. On by default."),
-            field("match_by_subject_and_sender", "Match by subject and sender", Kind::Switch, "A mail without any trace \
+                such addresses. On by default.",
+                ),
+                field(
+                    "reference_line",
+                    "What is sent ends with a reference line",
+                    Kind::Switch,
+                    "For programs that drop \
+                every other trace. On by default.",
+                ),
+                field(
+                    "match_by_subject_and_sender",
+                    "Match by subject and sender",
+                    Kind::Switch,
+                    "A mail without any trace \
                 joins the newest open ticket of its sender with the same subject. It joins what does not belong \
-                together; off by default."),
-        ]),
-        Section::new("Automatic answer", vec![
-            field("auto_response", "Answer", or_none("None", responses), "A standard response, for the first mail of a \
-                new ticket only: never to machines or lists, and at most once a day to an address."),
-            field("auto_after", "After", Kind::Number("minutes"), "0 answers at once. Later, it is only sent if nobody \
-                has answered."),
-            field("auto_quote", "Quote the mail below it", Kind::Switch, ""),
-            field("auto_close", "Close the ticket with it", Kind::Switch, ""),
-        ]),
+                together; off by default.",
+                ),
+            ],
+        ),
+        Section::new(
+            "Automatic answer",
+            vec![
+                field(
+                    "auto_response",
+                    "Answer",
+                    or_none("None", responses),
+                    "A standard response, for the first mail of a \
+                new ticket only: never to machines or lists, and at most once a day to an address.",
+                ),
+                field(
+                    "auto_after",
+                    "After",
+                    Kind::Number("minutes"),
+                    "0 answers at once. Later, it is only sent if nobody \
+                has answered.",
+                ),
+                field("auto_quote", "Quote the mail below it", Kind::Switch, ""),
+                field("auto_close", "Close the ticket with it", Kind::Switch, ""),
+            ],
+        ),
     ]
 }
 

@@ -32,7 +32,9 @@ pub fn pulse(pulse: Option<&Pulse>, enabled: bool, now: Timestamp) -> (String, T
         (false, _) => (format!("Switched off, {success}"), Tone::Quiet),
         (true, 0) => (format!("Works, {success}"), Tone::Good),
         (true, 1) => (format!("Failed once, {success}. {}", sentence(&pulse.trouble)), Tone::Bad),
-        (true, times) => (format!("Failed {times} times in a row, {success}. {}", sentence(&pulse.trouble)), Tone::Bad),
+        (true, times) => {
+            (format!("Failed {times} times in a row, {success}. {}", sentence(&pulse.trouble)), Tone::Bad)
+        }
     }
 }
 
@@ -107,7 +109,10 @@ mod tests {
         assert_eq!(of(550, None, "No such user here"), "The address does not exist.");
         assert_eq!(of(452, Some("4.2.2"), ""), "The mailbox is full.");
         assert_eq!(of(554, Some("5.7.1"), "denied"), "The server refuses mail from us: for its rules, or as spam.");
-        assert_eq!(of(0, None, "no connection"), "The server could not be reached in all the time that it was tried.");
+        assert_eq!(
+            of(0, None, "no connection"),
+            "The server could not be reached in all the time that it was tried."
+        );
         assert_eq!(of(554, None, "transaction failed"), "The server said no.");
     }
 

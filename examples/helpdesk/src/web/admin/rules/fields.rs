@@ -43,39 +43,71 @@ pub fn sections(values: &Fields, directory: &Directory) -> Vec<Section> {
     };
     let sources = directory.sources.values().map(|it| (it.id.to_string(), it.name.clone())).collect();
     let places = "One a line, as words. Between slashes it is a regular expression: /refund|money back/.";
-    let mut texts: Vec<Field> =
-        TEXTS.iter().map(|(name, label, _)| field(name, label, Kind::Lines(2), "")).collect();
+    let mut texts: Vec<Field> = TEXTS.iter().map(|(name, label, _)| field(name, label, Kind::Lines(2), "")).collect();
     if let Some(first) = texts.first_mut() {
         first.help = "Subject, text or headers.".to_owned();
     }
     vec![
-        Section::new("Rule", vec![
-            field("description", "Description", Kind::Line, "What it is for."),
-            field("enabled", "Switched on", Kind::Switch, ""),
-        ]),
-        Section { help: "Addresses: exact (ada@example.com), a whole domain (@example.com), or with * for anything. One \
-                a line.".to_owned(), ..Section::new("When the mail is", vec![
-            field("to", "To", Kind::Lines(2), "In To, Cc or what mail servers say it was delivered to."),
-            field("from", "From", Kind::Lines(2), ""),
-            several("sources", "From the source", sources, ""),
-        ]) },
+        Section::new(
+            "Rule",
+            vec![
+                field("description", "Description", Kind::Line, "What it is for."),
+                field("enabled", "Switched on", Kind::Switch, ""),
+            ],
+        ),
+        Section {
+            help: "Addresses: exact (ada@example.com), a whole domain (@example.com), or with * for anything. One \
+                a line."
+                .to_owned(),
+            ..Section::new(
+                "When the mail is",
+                vec![
+                    field("to", "To", Kind::Lines(2), "In To, Cc or what mail servers say it was delivered to."),
+                    field("from", "From", Kind::Lines(2), ""),
+                    several("sources", "From the source", sources, ""),
+                ],
+            )
+        },
         Section { help: places.to_owned(), ..Section::new("When it contains", texts) },
-        Section::new("When it has", vec![
-            field("attachments", "An attachment", Kind::Lines(2), "One a line: a name (*.pdf), a type (image/*), or both."),
-            field("size_at_least", "At least", Kind::Number("bytes"), ""),
-            field("size_at_most", "At most", Kind::Number("bytes"), ""),
-            several("contact", "A contact who is", contacts(directory), ""),
-            field("properties", "A contact with a property", Kind::Lines(2), "One a line: name = value, with * for \
-                anything."),
-            several("authentication", "A proof of its sender", proofs(), "As your own mail server found out."),
-            several("spam", "A spam verdict", vec![
-                ("flagged".to_owned(), "spam".to_owned()),
-                ("not_flagged".to_owned(), "no spam, or nothing said".to_owned()),
-            ], ""),
-            field("spam_score", "A spam score of at least", Kind::Number(""), ""),
-            field("time", "A time at which it comes", Kind::Lines(2), "One a line: days, from-until, and how far the \
-                clock is ahead of UTC: Mon Tue 08:30-17:00 +01:00. No days are all days, no offset is UTC."),
-        ]),
+        Section::new(
+            "When it has",
+            vec![
+                field(
+                    "attachments",
+                    "An attachment",
+                    Kind::Lines(2),
+                    "One a line: a name (*.pdf), a type (image/*), or both.",
+                ),
+                field("size_at_least", "At least", Kind::Number("bytes"), ""),
+                field("size_at_most", "At most", Kind::Number("bytes"), ""),
+                several("contact", "A contact who is", contacts(directory), ""),
+                field(
+                    "properties",
+                    "A contact with a property",
+                    Kind::Lines(2),
+                    "One a line: name = value, with * for \
+                anything.",
+                ),
+                several("authentication", "A proof of its sender", proofs(), "As your own mail server found out."),
+                several(
+                    "spam",
+                    "A spam verdict",
+                    vec![
+                        ("flagged".to_owned(), "spam".to_owned()),
+                        ("not_flagged".to_owned(), "no spam, or nothing said".to_owned()),
+                    ],
+                    "",
+                ),
+                field("spam_score", "A spam score of at least", Kind::Number(""), ""),
+                field(
+                    "time",
+                    "A time at which it comes",
+                    Kind::Lines(2),
+                    "One a line: days, from-until, and how far the \
+                clock is ahead of UTC: Mon Tue 08:30-17:00 +01:00. No days are all days, no offset is UTC.",
+                ),
+            ],
+        ),
         effects(values, directory),
     ]
 }
@@ -93,20 +125,38 @@ fn effects(values: &Fields, directory: &Directory) -> Section {
         ("trash".to_owned(), "Into the trash".to_owned()),
         ("for_good".to_owned(), "For good: only that it came is kept".to_owned()),
     ]);
-    Section::new("Then", vec![
-        field("then_ticketbox", "Ticketbox", or_none("As the default rule says", boxes), ""),
-        field("then_owner", "Owner", or_none("As the default rule says", agents()), ""),
-        field("then_priority", "Priority", Kind::Choice(priorities), ""),
-        field("then_category", "Category", or_none("As the default rule says", categories), ""),
-        field("new_ticket", "Make a new ticket even of an answer", Kind::Switch, "Off: answers go to their ticket."),
-        field("respond", "Answer with", or_none("Nothing", responses), "A standard response, under the rules for \
-            automatic mail."),
-        field("forward_to", "Forward to", Kind::Lines(2), "Addresses, one a line."),
-        field("forward_cc", "Forward with a copy to", Kind::Lines(2), ""),
-        field("forward_from", "Forward from", or_none("The ticketbox, as “Ada via Support”", agents()), "Answers go to \
-            whoever wrote it."),
-        field("shred", "Shred it", shred, "Nothing is sent for mail that is shredded."),
-    ])
+    Section::new(
+        "Then",
+        vec![
+            field("then_ticketbox", "Ticketbox", or_none("As the default rule says", boxes), ""),
+            field("then_owner", "Owner", or_none("As the default rule says", agents()), ""),
+            field("then_priority", "Priority", Kind::Choice(priorities), ""),
+            field("then_category", "Category", or_none("As the default rule says", categories), ""),
+            field(
+                "new_ticket",
+                "Make a new ticket even of an answer",
+                Kind::Switch,
+                "Off: answers go to their ticket.",
+            ),
+            field(
+                "respond",
+                "Answer with",
+                or_none("Nothing", responses),
+                "A standard response, under the rules for \
+            automatic mail.",
+            ),
+            field("forward_to", "Forward to", Kind::Lines(2), "Addresses, one a line."),
+            field("forward_cc", "Forward with a copy to", Kind::Lines(2), ""),
+            field(
+                "forward_from",
+                "Forward from",
+                or_none("The ticketbox, as “Ada via Support”", agents()),
+                "Answers go to \
+            whoever wrote it.",
+            ),
+            field("shred", "Shred it", shred, "Nothing is sent for mail that is shredded."),
+        ],
+    )
 }
 
 fn contacts(directory: &Directory) -> Vec<(String, String)> {
@@ -137,8 +187,7 @@ pub fn filled(rule: &Rule) -> Fields {
     add("from", rule.from.join("\n"));
     rule.sources.iter().for_each(|id| add("sources", id.to_string()));
     for (name, _, within) in TEXTS {
-        let here: Vec<String> =
-            rule.text.iter().filter(|text| text.within == within).map(pattern_line).collect();
+        let here: Vec<String> = rule.text.iter().filter(|text| text.within == within).map(pattern_line).collect();
         add(name, here.join("\n"));
     }
     let attachments: Vec<String> = rule.attachments.iter().map(attachment_line).collect();
@@ -202,8 +251,10 @@ fn fill_effect(values: &mut Fields, then: &RuleEffect) {
 pub fn read(values: &Fields, before: Rule) -> Result<Rule, Refusal> {
     let words = |name| lines(values, name).into_iter().map(str::to_owned).collect();
     let shown = |text: &TextPattern| TEXTS.iter().any(|(.., within)| text.within == *within);
-    let mut text: Vec<TextPattern> =
-        TEXTS.iter().flat_map(|(name, _, within)| lines(values, name).into_iter().map(|it| pattern(it, within))).collect();
+    let mut text: Vec<TextPattern> = TEXTS
+        .iter()
+        .flat_map(|(name, _, within)| lines(values, name).into_iter().map(|it| pattern(it, within)))
+        .collect();
     text.extend(before.text.iter().filter(|text| !shown(text)).cloned());
     let mut size: Vec<SizeRange> = before.size.iter().skip(1).copied().collect();
     let range = SizeRange { at_least: maybe(values, "size_at_least")?, at_most: maybe(values, "size_at_most")? };

@@ -23,7 +23,8 @@ pub fn line(span: &TimeSpan) -> String {
 
 /// The time in a line.
 pub fn span(line: &str) -> Result<TimeSpan, Refusal> {
-    let wrong = || Refusal::invalid("time", format!("`{line}` is no time; one looks like Mon Tue 08:30-17:00 +01:00"));
+    let wrong =
+        || Refusal::invalid("time", format!("`{line}` is no time; one looks like Mon Tue 08:30-17:00 +01:00"));
     let mut span = TimeSpan::default();
     let mut has_times = false;
     for word in line.split_whitespace() {
