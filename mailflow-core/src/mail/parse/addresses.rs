@@ -9,6 +9,22 @@ use super::{charset, words};
 struct Entry {
     text: String,
     comment: String,
+    /// Where its last comma is, if no angle bracket follows.
+    comma: Option<usize>,
+}
+
+impl Entry {
+    /// `Doe, John <j@x>` is one entry, `MAILER-DAEMON, j@x` are two.
+    fn push_to(mut self, entries: &mut Vec<Self>) {
+        if let Some(comma) = self.comma
+            && self.text.contains('@')
+        {
+            let rest = self.text.split_off(comma);
+            entries.push(std::mem::take(&mut self));
+            self.text = rest.trim_start_matches(',').to_owned();
+        }
+        entries.push(self);
+    }
 }
 
 /// The entries of an address header, in their order; an entry without an address that can be answered to has none.
@@ -51,7 +67,7 @@ fn entries(text: &str, quotes: Quotes, most: usize) -> (Vec<Entry>, bool) {
                     continue;
                 }
             }
-            '<' if !quoted && comment == 0 => angle = true,
+            '<' if !quoted && comment == 0 => (angle, entry.comma) = (true, None),
             '>' if !quoted && comment == 0 => (angle, has_at) = (false, true),
             '@' if !quoted && comment == 0 => has_at = true,
             // `Friends: ada@…, bob@…;`: the name of a group.
@@ -60,9 +76,9 @@ fn entries(text: &str, quotes: Quotes, most: usize) -> (Vec<Entry>, bool) {
                 continue;
             }
             // `Doe, John <j@example.com>`: no comma ends an entry that has no address yet.
-            ',' if !quoted && comment == 0 && !has_at && !angle => {}
+            ',' if !quoted && comment == 0 && !has_at && !angle => entry.comma = Some(entry.text.len()),
             ',' | ';' if !quoted && comment == 0 => {
-                entries.push(std::mem::take(&mut entry));
+                std::mem::take(&mut entry).push_to(&mut entries);
                 (angle, has_at) = (false, false);
                 if entries.len() > most {
                     return (entries, true);
@@ -73,7 +89,7 @@ fn entries(text: &str, quotes: Quotes, most: usize) -> (Vec<Entry>, bool) {
         }
         if comment == 0 { entry.text.push(c) } else { entry.comment.push(c) }
     }
-    entries.push(entry);
+    entry.push_to(&mut entries);
     entries.retain(|entry| !entry.text.trim_matches([' ', ',', ';']).is_empty());
     (entries, !quoted)
 }

@@ -33,7 +33,8 @@ pub fn read(mail: &Mail, report: bool) -> Option<Automatic> {
     let machine = mail.headers.iter().find(|header| {
         let name = header.name.to_ascii_lowercase();
         let value = &header.value;
-        let spoken = value.split(['(', ';']).next().unwrap_or_default().trim();
+        let spoken = spoken(value);
+        let spoken = spoken.trim();
         (name == "auto-submitted" && !spoken.is_empty() && !spoken.eq_ignore_ascii_case("no"))
             || matches!(name.as_str(), "x-autoreply" | "x-autorespond")
             || (name == "x-auto-response-suppress" && !value.eq_ignore_ascii_case("none"))
@@ -54,6 +55,22 @@ pub fn read(mail: &Mail, report: bool) -> Option<Automatic> {
     };
     said.map(|because| Automatic { machine: true, because })
         .or_else(|| list.map(|header| Automatic { machine: false, because: because(header) }))
+}
+
+/// A value without its comments and parameters.
+fn spoken(value: &str) -> String {
+    let mut depth = 0u32;
+    let mut out = String::new();
+    for c in value.chars() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            ';' if depth == 0 => break,
+            c if depth == 0 => out.push(c),
+            _ => {}
+        }
+    }
+    out
 }
 
 fn is(name: &str, value: &str, wanted: &str, values: &[&str]) -> bool {

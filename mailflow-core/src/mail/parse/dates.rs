@@ -26,7 +26,11 @@ pub fn read(raw: &[u8]) -> Option<Timestamp> {
 /// Finds day, month, year, time and zone wherever they stand.
 fn by_words(text: &str) -> Option<i64> {
     let (mut day, mut month, mut year, mut time, mut zone) = (None, None, None, None, 0);
-    for word in text.split([' ', ',', '\t', '\r', '\n', 'T']).filter(|word| !word.is_empty()) {
+    let mut month_is_sure = false;
+    // A `T` parts date and time (RFC 3339); everywhere else it is a letter.
+    let iso = text.get(4..11).filter(|rest| rest.starts_with('-') && rest.ends_with('T'));
+    let text = if iso.is_some() { text.replacen('T', " ", 1) } else { text.to_owned() };
+    for word in text.split([' ', ',', '\t', '\r', '\n']).filter(|word| !word.is_empty()) {
         if let Ok(date) = NaiveDate::parse_from_str(word, "%Y-%m-%d") {
             use chrono::Datelike;
             (day, month, year) = (Some(date.day()), Some(date.month()), Some(date.year()));
@@ -34,7 +38,11 @@ fn by_words(text: &str) -> Option<i64> {
             time = Some(found);
             zone = offset(rest).unwrap_or(zone);
         } else if let Some(number) = month_named(word) {
-            month = month.or(Some(number));
+            // Before the day it may be the name of a weekday: `mar.` is March or mardi.
+            if month.is_none() || (day.is_some() && !month_is_sure) {
+                month = Some(number);
+                month_is_sure = day.is_some();
+            }
         } else if let Ok(number) = word.trim_end_matches('.').parse::<u32>()
             && !word.starts_with(['+', '-'])
         {
@@ -88,18 +96,18 @@ fn offset(word: &str) -> Option<i64> {
 /// The month that a word begins like, in the languages that mail programs write.
 fn month_named(word: &str) -> Option<u32> {
     const MONTHS: [&[&str]; 12] = [
-        &["jan", "ene", "gen", "janv"],
-        &["feb", "fev", "fév"],
-        &["mar", "mär", "mrz", "maa"],
-        &["apr", "avr", "abr"],
-        &["may", "mai", "mei", "mag"],
-        &["jun", "juin", "giu"],
-        &["jul", "juil", "lug"],
-        &["aug", "aoû", "aou", "ago"],
-        &["sep", "set"],
-        &["oct", "okt", "ott", "out"],
-        &["nov"],
-        &["dec", "dez", "dic", "déc"],
+        &["jan", "ene", "gen", "янв", "sty"],
+        &["feb", "fev", "fév", "фев", "lut"],
+        &["mar", "mär", "mrz", "maa", "мар"],
+        &["apr", "avr", "abr", "апр", "kwi"],
+        &["may", "mai", "mei", "mag", "maj", "мая", "май"],
+        &["jun", "juin", "giu", "июн", "cze"],
+        &["jul", "juil", "lug", "июл", "lip"],
+        &["aug", "aoû", "aou", "ago", "авг", "sie"],
+        &["sep", "set", "сен", "wrz"],
+        &["oct", "okt", "ott", "out", "окт", "paź"],
+        &["nov", "ноя", "lis"],
+        &["dec", "dez", "dic", "déc", "дек", "gru"],
     ];
     let word = word.to_lowercase();
     let word = word.trim_end_matches('.');

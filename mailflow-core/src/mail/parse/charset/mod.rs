@@ -81,9 +81,13 @@ fn better(bytes: &[u8], text: &str) -> Option<String> {
         Ok(text) if !text.is_ascii() => return Some(text.to_owned()),
         _ => {}
     }
-    let (mut damaged, mut sound) = (0u32, 0u32);
+    // Measured in bytes: four that make one letter are no accident.
+    let (mut damaged, mut sound) = (0, 0);
     for c in text.chars().filter(|c| !c.is_ascii()) {
-        *if c == '\u{FFFD}' { &mut damaged } else { &mut sound } += 1;
+        match c {
+            '\u{FFFD}' => damaged += 1,
+            c => sound += c.len_utf8(),
+        }
     }
     if sound > damaged {
         return None;
