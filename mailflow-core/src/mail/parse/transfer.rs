@@ -35,17 +35,21 @@ pub fn decode(body: &[u8], encoding: &str, defects: &mut Defects) -> Vec<u8> {
 pub fn base64(body: &[u8], defects: &mut Defects) -> Vec<u8> {
     let mut clean = Vec::with_capacity(body.len());
     let mut padded = false;
-    for byte in body {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' if padded => {
-                defects.add(Defect::BadTransferEncoding);
-                break;
-            }
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' => clean.push(*byte),
-            b'=' => padded = true,
-            b'\r' | b'\n' | b' ' | b'\t' => {}
-            _ => defects.add(Defect::BadTransferEncoding),
+    let mut rest = body;
+    while !rest.is_empty() {
+        let run = rest.iter().position(|byte| !is_base64(*byte)).unwrap_or(rest.len());
+        let (letters, after) = rest.split_at_checked(run).unwrap_or_default();
+        if padded && !letters.is_empty() {
+            defects.add(Defect::BadTransferEncoding);
+            break;
         }
+        clean.extend_from_slice(letters);
+        match after.first() {
+            Some(b'=') => padded = true,
+            Some(b'\r' | b'\n' | b' ' | b'\t') | None => {}
+            Some(_) => defects.add(Defect::BadTransferEncoding),
+        }
+        rest = after.get(1..).unwrap_or_default();
     }
     if clean.len() % 4 == 1 {
         clean.pop();
@@ -62,6 +66,10 @@ pub fn base64(body: &[u8], defects: &mut Defects) -> Vec<u8> {
         *last = alphabet(value(*last) & keep);
     }
     BASE64_NOPAD.decode(&clean).unwrap_or_default()
+}
+
+const fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/'
 }
 
 fn value(byte: u8) -> u8 {
@@ -88,26 +96,35 @@ fn alphabet(value: u8) -> u8 {
 pub fn quoted_printable(body: &[u8], word: bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len());
     let mut rest = body;
-    while let Some((byte, after)) = rest.split_first() {
-        rest = after;
-        match (byte, after) {
-            (b'=', [b'\r', b'\n', tail @ ..] | [b'\n', tail @ ..]) => rest = tail,
-            (b'=', [b' ' | b'\t', ..]) if !word => match soft_break(after) {
-                Some(tail) => rest = tail,
-                None => out.push(b'='),
-            },
-            (b'=', [high, low, tail @ ..]) => match (hex(*high), hex(*low)) {
-                (Some(high), Some(low)) => {
-                    out.push(high << 4 | low);
-                    rest = tail;
+    while let Some(at) = memchr::memchr(b'=', rest) {
+        let (plain, escape) = rest.split_at_checked(at).unwrap_or_default();
+        as_is(plain, word, &mut out);
+        rest = match escape {
+            [_, b'\r', b'\n', tail @ ..] | [_, b'\n', tail @ ..] => tail,
+            [_, tail @ ..] => match (tail, word) {
+                ([b' ' | b'\t', ..], false) if soft_break(tail).is_some() => soft_break(tail).unwrap_or_default(),
+                ([high, low, after @ ..], _) if hex(*high).is_some() && hex(*low).is_some() => {
+                    out.push(hex(*high).unwrap_or(0) << 4 | hex(*low).unwrap_or(0));
+                    after
                 }
-                _ => out.push(b'='),
+                _ => {
+                    out.push(b'=');
+                    tail
+                }
             },
-            (b'_', _) if word => out.push(b' '),
-            _ => out.push(*byte),
-        }
+            [] => &[],
+        };
     }
+    as_is(rest, word, &mut out);
     out
+}
+
+/// What is not encoded; in an encoded word `_` is a space.
+fn as_is(plain: &[u8], word: bool, out: &mut Vec<u8>) {
+    match word {
+        true => out.extend(plain.iter().map(|byte| if *byte == b'_' { b' ' } else { *byte })),
+        false => out.extend_from_slice(plain),
+    }
 }
 
 /// What follows a soft line break with white space in it, which some way has put there.

@@ -13,9 +13,13 @@ const MOST: usize = 64 << 10;
 /// The report that a mail is in words, if it is one.
 pub fn read(mail: &Mail, limits: &Limits) -> Option<Bounce> {
     let failed = mail.headers.iter().find(|header| header.name.eq_ignore_ascii_case("X-Failed-Recipients"));
+    let sender = Sender::of(mail);
+    if failed.is_none() && sender == Sender::Person {
+        return None;
+    }
     let notice = notice(&mail.text);
     let lower = notice.to_lowercase();
-    if failed.is_none() && !is_report(mail, notice, &lower) {
+    if failed.is_none() && !is_report(mail, &sender, notice, &lower) {
         return None;
     }
     let named = named(notice, mail);
@@ -75,43 +79,56 @@ pub fn copy_header<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     line.get(name.len()..)
 }
 
-fn is_report(mail: &Mail, notice: &str, lower: &str) -> bool {
-    let sender = mail.from.as_ref();
-    let local = sender.and_then(|from| from.address.as_ref()).map(|address| address.local().to_ascii_lowercase());
-    let local = local.unwrap_or_default();
-    let letters: String = local.chars().filter(char::is_ascii_alphanumeric).collect();
-    let name = sender.map(|from| from.name.to_lowercase()).unwrap_or_default();
-    let daemon = letters.contains("mailerdaemon")
-        || letters.starts_with("microsoftexchange")
-        || matches!(
-            letters.as_str(),
-            "postmaster" | "maildaemon" | "mdaemon" | "mailsystem" | "maildelivery" | "bounce"
-        )
-        || has(
-            &name,
-            &[
-                "mail delivery",
-                "mail deliver",
-                "mailer-daemon",
-                "mailer daemon",
-                "delivery subsystem",
-                "postmaster",
-                "system administrator",
-                "mail administrator",
-                "microsoft exchange",
-                "microsoft outlook",
-            ],
-        );
-    let nobody = mail.return_path == Some(ReturnPath::Null) || sender.is_none_or(|from| from.address.is_none());
-    let machine = has(&letters, &["noreply", "donotreply"]);
+/// Who seems to have written a mail.
+#[derive(PartialEq, Eq)]
+enum Sender {
+    /// A mail server, by its name.
+    Daemon,
+    /// Nobody who could be answered.
+    Nobody,
+    /// A program that wants no answer.
+    Machine,
+    Person,
+}
+
+impl Sender {
+    fn of(mail: &Mail) -> Self {
+        let from = mail.from.as_ref();
+        let local = from.and_then(|from| from.address.as_ref()).map_or("", |address| address.local());
+        let letters: String = local.chars().filter(char::is_ascii_alphanumeric).collect();
+        let letters = letters.to_ascii_lowercase();
+        let name = from.map(|from| from.name.to_lowercase()).unwrap_or_default();
+        let locals = ["postmaster", "maildaemon", "mdaemon", "mailsystem", "maildelivery", "bounce"];
+        let names = [
+            "mail delivery", "mail deliver", "mailer-daemon", "mailer daemon", "delivery subsystem", "postmaster",
+            "system administrator", "mail administrator", "microsoft exchange", "microsoft outlook",
+        ];
+        if letters.contains("mailerdaemon")
+            || letters.starts_with("microsoftexchange")
+            || locals.contains(&letters.as_str())
+            || has(&name, &names)
+        {
+            Self::Daemon
+        } else if mail.return_path == Some(ReturnPath::Null) || from.is_none_or(|from| from.address.is_none()) {
+            Self::Nobody
+        } else if has(&letters, &["noreply", "donotreply"]) {
+            Self::Machine
+        } else {
+            Self::Person
+        }
+    }
+}
+
+fn is_report(mail: &Mail, sender: &Sender, notice: &str, lower: &str) -> bool {
     let subject = has(&mail.subject.to_lowercase(), SUBJECTS);
     let body = has(lower, FAILURES);
     let copy = notice.len() < mail.text.len().min(MOST)
         || mail.attachments.iter().any(|part| is_returned(&part.content_type));
-    match (daemon || nobody, machine) {
-        (true, _) => (subject && (body || copy)) || (body && (copy || daemon)),
-        (false, true) => subject && body && copy,
-        _ => false,
+    match sender {
+        Sender::Daemon => body || (subject && copy),
+        Sender::Nobody => (subject && (body || copy)) || (body && copy),
+        Sender::Machine => subject && body && copy,
+        Sender::Person => false,
     }
 }
 

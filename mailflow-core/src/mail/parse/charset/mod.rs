@@ -15,10 +15,11 @@ pub fn decode(bytes: &[u8], label: &str, defects: &mut Defects) -> String {
     // Some write what RFC 2231 allows in headers only: `utf-8*en`.
     let label = label.split(['*', ' ', ';', '(']).next().unwrap_or_default();
     let unlabelled = is_ascii(label);
-    if let (true, Ok(text)) = (unlabelled || label == "utf-8", std::str::from_utf8(bytes)) {
-        if !bytes.contains(&ESCAPE) {
-            return text.trim_start_matches('\u{FEFF}').to_owned();
-        }
+    if (unlabelled || label == "utf-8")
+        && memchr::memchr(ESCAPE, bytes).is_none()
+        && let Ok(text) = std::str::from_utf8(bytes)
+    {
+        return text.trim_start_matches('\u{FEFF}').to_owned();
     }
     if let Some(text) = old::decode(bytes, label) {
         return text;
