@@ -23,7 +23,8 @@ fn main() -> ExitCode {
     let mut files = Vec::new();
     collect(&folder, &mut files);
     let mut numbers = mails::Numbers::new(1);
-    let synthetic: Vec<Vec<u8>> = (0..300).map(|number| mails::raw(number, &mails::text(&mut numbers, 400))).collect();
+    let synthetic: Vec<Vec<u8>> =
+        (0..300).map(|number| mails::raw(number, &mails::text(&mut numbers, 400))).collect();
     let mixed: Vec<Vec<u8>> = (0..300).map(mixed::mail).collect();
     let mut sound = true;
     for (what, mails) in [("corpus", &files), ("synthetic, 31 KB", &synthetic), ("mixed, 4 to 200 KB", &mixed)] {
@@ -107,7 +108,11 @@ fn shapes() -> bool {
             }
         }
         let verdict = if worst <= GROWTH { "ok" } else { "MISSED" };
-        println!("{:<36} 25 MiB in {:>7.1} ms  t(4n)/t(n) at most {worst:.2}  {verdict}", shape.name, longest.as_secs_f64() * 1e3);
+        println!(
+            "{:<36} 25 MiB in {:>7.1} ms  t(4n)/t(n) at most {worst:.2}  {verdict}",
+            shape.name,
+            longest.as_secs_f64() * 1e3
+        );
         sound &= worst <= GROWTH;
     }
     sound

@@ -47,10 +47,9 @@ fn ac_18_a_reply_to_without_an_address() {
 
 #[test]
 fn ac_18_a_whole_mailbox_inside_an_encoded_word() {
-    for line in [
-        "From: =?utf-8?Q?=22Ada=22=C2=A0<ada=40one.example>?=",
-        "From: =?utf-8?B?IkFkYSLCoDxhZGFAb25lLmV4YW1wbGU+?=",
-    ] {
+    for line in
+        ["From: =?utf-8?Q?=22Ada=22=C2=A0<ada=40one.example>?=", "From: =?utf-8?B?IkFkYSLCoDxhZGFAb25lLmV4YW1wbGU+?="]
+    {
         let (name, address, _) = from(line);
         assert_eq!((name.as_str(), address.as_deref()), ("Ada", Some("ada@one.example")), "{line}");
     }
@@ -58,7 +57,9 @@ fn ac_18_a_whole_mailbox_inside_an_encoded_word() {
 
 #[test]
 fn ac_18_undisclosed_recipients_are_nobody() {
-    let mail = read("From: ada@one.example\nTo: undisclosed-recipients:;\nCc: Friends: bob@two.example, eve@three.example;\n\nx");
+    let mail = read(
+        "From: ada@one.example\nTo: undisclosed-recipients:;\nCc: Friends: bob@two.example, eve@three.example;\n\nx",
+    );
     assert!(mail.to.is_empty());
     assert_eq!(mail.cc.len(), 2);
 }
@@ -71,7 +72,9 @@ fn ac_14_a_from_with_an_empty_quoted_local_part() {
 
 #[test]
 fn case_23_one_bad_entry_costs_only_itself() {
-    let mail = read("From: ada@one.example\nTo: Doe, John <j@x.example>, <>, MAILER-DAEMON, \"a b\"@c.example, <a@b.example> Foo, bob@two.example\n\nx");
+    let mail = read(
+        "From: ada@one.example\nTo: Doe, John <j@x.example>, <>, MAILER-DAEMON, \"a b\"@c.example, <a@b.example> Foo, bob@two.example\n\nx",
+    );
     let to: Vec<&str> = mail.to.iter().map(|one| one.address.as_str()).collect();
     assert_eq!(to, ["j@x.example", "\"a b\"@c.example", "a@b.example", "bob@two.example"]);
     assert_eq!(mail.to[0].name, "Doe, John");
@@ -106,7 +109,8 @@ fn names_are_read_with_comments_quotes_and_encoded_words() {
 
 #[test]
 fn delivered_to_and_its_kin_are_read() {
-    let headers = ["Delivered-To", "X-Original-To", "Envelope-To", "Resent-To", "Resent-Cc", "X-Envelope-To", "X-Delivered-To"];
+    let headers =
+        ["Delivered-To", "X-Original-To", "Envelope-To", "Resent-To", "Resent-Cc", "X-Envelope-To", "X-Delivered-To"];
     for header in headers {
         let mail = read(format!("From: ada@one.example\n{header}: <support+x@example.com>\n\nx"));
         assert_eq!(mail.delivered_to.len(), 1, "{header}");

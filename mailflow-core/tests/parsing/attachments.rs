@@ -22,8 +22,11 @@ fn named(headers: &str) -> Option<String> {
 
 #[test]
 fn ac_27_bytes_in_are_bytes_out() {
-    let bytes: Vec<u8> = (0..=255u8).cycle().take(5000).filter(|byte| !matches!(byte, b'\n' | b'\r' | b'-')).collect();
-    let part = [b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary\r\n\r\n".as_slice(), &bytes].concat();
+    let bytes: Vec<u8> =
+        (0..=255u8).cycle().take(5000).filter(|byte| !matches!(byte, b'\n' | b'\r' | b'-')).collect();
+    let part =
+        [b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary\r\n\r\n".as_slice(), &bytes]
+            .concat();
     assert_eq!(attached(&part).content, bytes);
     let part = b"Content-Type: text/csv; name=a.csv\r\n\r\na;b\r\nc;d\r\n";
     assert_eq!(attached(part).content, b"a;b\r\nc;d\r\n", "line ends too");
@@ -31,19 +34,23 @@ fn ac_27_bytes_in_are_bytes_out() {
 
 #[test]
 fn ac_27_a_nested_mail_is_kept_raw_byte_for_byte() {
-    let inner = b"Subject: inner\r\nContent-Type: multipart/mixed; boundary=C\r\n\r\n--C\r\n\r\none \r\n\r\n--C--\r\n";
+    let inner =
+        b"Subject: inner\r\nContent-Type: multipart/mixed; boundary=C\r\n\r\n--C\r\n\r\none \r\n\r\n--C--\r\n";
     let part = [b"Content-Type: message/rfc822\r\n\r\n".as_slice(), inner].concat();
     let nested = attached(&part);
     assert_eq!((nested.content_type.as_str(), nested.content.as_slice()), ("message/rfc822", inner.as_slice()));
     let lf = b"Subject: inner\n\none\ntwo\n";
-    let part = [b"Content-Type: message/rfc822; name=\"old.eml\"\r\nContent-Disposition: attachment\r\n\r\n".as_slice(), lf].concat();
+    let part =
+        [b"Content-Type: message/rfc822; name=\"old.eml\"\r\nContent-Disposition: attachment\r\n\r\n".as_slice(), lf]
+            .concat();
     let nested = attached(&part);
     assert_eq!((nested.content.as_slice(), nested.filename.as_deref()), (lf.as_slice(), Some("old.eml")));
 }
 
 #[test]
 fn case_12_a_nested_mail_in_base64_is_decoded_and_not_taken_apart() {
-    let part = b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\nU3ViamVjdDogaW5uZXINCg0Kb25lDQo=";
+    let part =
+        b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\nU3ViamVjdDogaW5uZXINCg0Kb25lDQo=";
     assert_eq!(attached(part).content, b"Subject: inner\r\n\r\none\r\n");
 }
 
@@ -74,7 +81,10 @@ fn rfc_2231_continuations_charsets_and_split_characters() {
         ("filename*=''plain.txt", "plain.txt"),
         ("filename*=%C3%A4.txt", "ä.txt"),
     ] {
-        assert_eq!(named(&format!("Content-Type: x/y\nContent-Disposition: attachment; {disposition}")).as_deref(), Some(name));
+        assert_eq!(
+            named(&format!("Content-Type: x/y\nContent-Disposition: attachment; {disposition}")).as_deref(),
+            Some(name)
+        );
     }
 }
 
@@ -84,7 +94,10 @@ fn case_19_encoded_words_in_names() {
         assert_eq!(named(&format!("Content-Type: x/y; name=\"{name}\"")).as_deref(), Some("ä.pdf"), "{name}");
     }
     let split = "filename*0=\"=?UTF-8?B?w6Q=\"; filename*1=\"?=.pdf\"";
-    assert_eq!(named(&format!("Content-Type: x/y\nContent-Disposition: attachment; {split}")).as_deref(), Some("ä.pdf"));
+    assert_eq!(
+        named(&format!("Content-Type: x/y\nContent-Disposition: attachment; {split}")).as_deref(),
+        Some("ä.pdf")
+    );
 }
 
 #[test]
@@ -126,9 +139,13 @@ fn names_with_letters_that_need_quotes_and_have_none() {
 fn a_text_with_a_name_is_a_file_unless_it_is_the_first_text() {
     let mail = mail_with(b"Content-Type: text/plain; name=log.txt\r\n\r\na log");
     assert_eq!((mail.text.as_str(), mail.attachments.len()), ("hello", 1));
-    let mail = read("Content-Type: multipart/mixed; boundary=B\n\n--B\nContent-Type: text/plain; name=body.txt\n\nthe words\n--B--\n");
+    let mail = read(
+        "Content-Type: multipart/mixed; boundary=B\n\n--B\nContent-Type: text/plain; name=body.txt\n\nthe words\n--B--\n",
+    );
     assert_eq!((mail.text.as_str(), mail.attachments.len()), ("the words", 0));
-    let mail = read("Content-Type: multipart/mixed; boundary=B\n\n--B\nContent-Type: text/plain\nContent-Disposition: attachment\n\na file\n--B--\n");
+    let mail = read(
+        "Content-Type: multipart/mixed; boundary=B\n\n--B\nContent-Type: text/plain\nContent-Disposition: attachment\n\na file\n--B--\n",
+    );
     assert_eq!((mail.text.as_str(), mail.attachments.len()), ("", 1));
 }
 
@@ -136,7 +153,10 @@ fn a_text_with_a_name_is_a_file_unless_it_is_the_first_text() {
 fn case_13_uuencoded_files_are_taken_out_of_the_text() {
     let mail = read("From: ada@one.example\n\nHello\nbegin 644 cat.txt\n#0V%T\n`\nend\nbye\n");
     assert_eq!(mail.text, "Hello\nbye\n");
-    assert_eq!((mail.attachments[0].filename.as_deref(), mail.attachments[0].content.as_slice()), (Some("cat.txt"), &b"Cat"[..]));
+    assert_eq!(
+        (mail.attachments[0].filename.as_deref(), mail.attachments[0].content.as_slice()),
+        (Some("cat.txt"), &b"Cat"[..])
+    );
     let part = b"Content-Type: text/csv; name=cat.csv\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 x\r\n#0V%T\r\n`\r\nend\r\n";
     assert_eq!(attached(part).content, b"Cat");
 }

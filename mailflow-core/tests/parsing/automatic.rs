@@ -30,9 +30,13 @@ fn ac_20_each_header_of_a_machine_alone_tells() {
 
 #[test]
 fn ac_20_each_header_of_a_list_alone_tells() {
-    for header in
-        ["Precedence: list", "List-Id: <a.lists.example>", "List-Unsubscribe: <mailto:x@lists.example>", "List-Post: NO", "X-Mailman-Version: 2.1"]
-    {
+    for header in [
+        "Precedence: list",
+        "List-Id: <a.lists.example>",
+        "List-Unsubscribe: <mailto:x@lists.example>",
+        "List-Post: NO",
+        "X-Mailman-Version: 2.1",
+    ] {
         assert_eq!(machine(header), Some(false), "{header}");
     }
 }

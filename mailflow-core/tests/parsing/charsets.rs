@@ -149,7 +149,8 @@ fn case_16_utf_8_without_a_label_or_called_ascii() {
 
 #[test]
 fn a_damaged_letter_costs_only_itself() {
-    let mail = read(with_body("Content-Type: text/plain; charset=utf-8", b"gr\xc3\xb6\xc3\x9fer \xc3\xa4\xc3 \xc3\xbc"));
+    let mail =
+        read(with_body("Content-Type: text/plain; charset=utf-8", b"gr\xc3\xb6\xc3\x9fer \xc3\xa4\xc3 \xc3\xbc"));
     assert_eq!(mail.text, "größer ä\u{fffd} ü");
     assert!(has(&mail, Defect::BadCharset));
     assert_eq!(text_of("text/plain; charset=utf-8", b"caf\xe9"), "café", "Latin-1 that is called UTF-8");
@@ -175,8 +176,12 @@ fn ac_17_four_byte_characters_end_nothing() {
 
 #[test]
 fn ac_17_nul_and_lone_surrogates_end_nothing() {
-    let mail = read(with_body("Content-Type: text/plain; charset=utf-8", b"one\0two \xed\xa0\x80 three \xf0\x9f\x98\x8a"));
-    assert!(has(&mail, Defect::Nul) && mail.text.starts_with("onetwo ") && mail.text.ends_with(" three 😊"), "{mail:?}");
+    let mail =
+        read(with_body("Content-Type: text/plain; charset=utf-8", b"one\0two \xed\xa0\x80 three \xf0\x9f\x98\x8a"));
+    assert!(
+        has(&mail, Defect::Nul) && mail.text.starts_with("onetwo ") && mail.text.ends_with(" three 😊"),
+        "{mail:?}"
+    );
     let mail = read(b"From: a@one.example\nSubject: a\0b\n\nx");
     assert!(mail.subject == "ab" && has(&mail, Defect::Nul));
 }

@@ -59,7 +59,11 @@ fn ac_14_levels_beyond_the_limit_are_one_attachment() {
 #[test]
 fn headers_beyond_the_limits_are_dropped() {
     at_three(Defect::HeadersCut, |limits| limits.headers = 3, |count| format!("{}\nx", "A: b\n".repeat(count)));
-    at_three(Defect::HeadersCut, |limits| limits.header_bytes = 3, |count| format!("A:{}\n\nx", "b".repeat(count - 1)));
+    at_three(
+        Defect::HeadersCut,
+        |limits| limits.header_bytes = 3,
+        |count| format!("A:{}\n\nx", "b".repeat(count - 1)),
+    );
     at_three(Defect::HeadersCut, |limits| limits.headers_bytes = 12, |count| format!("{}\nx", "A:b\n".repeat(count)));
 }
 
@@ -89,7 +93,11 @@ fn parameters_beyond_the_limit_are_dropped() {
 
 #[test]
 fn text_beyond_the_limit_is_one_click_away() {
-    at_three(Defect::TextCut, |limits| limits.text_bytes = 3, |count| format!("From: a@one.example\n\n{}", "x".repeat(count)));
+    at_three(
+        Defect::TextCut,
+        |limits| limits.text_bytes = 3,
+        |count| format!("From: a@one.example\n\n{}", "x".repeat(count)),
+    );
     assert_eq!(limited(|limits| limits.text_bytes = 4, "From: a@one.example\n\näöü").text, "äö");
 }
 

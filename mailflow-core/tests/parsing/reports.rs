@@ -58,7 +58,9 @@ fn ac_21_the_original_recipient_comes_before_the_final_one() {
         "Original-Recipient: rfc822;ada@one.example\nFinal-Recipient: rfc822;forwarded@two.example\nAction: failed\nStatus: 5.2.2 (mailbox full)\n",
     ));
     assert_eq!(report(&mail), ada("5.2.2", Failed));
-    let mail = read(dsn("Original-Recipient: rfc822;unknown\nFinal-Recipient: rfc822;<ada@one.example>\nAction: failed\nStatus: 5.0.0\n"));
+    let mail = read(dsn(
+        "Original-Recipient: rfc822;unknown\nFinal-Recipient: rfc822;<ada@one.example>\nAction: failed\nStatus: 5.0.0\n",
+    ));
     assert_eq!(report(&mail), ada("5.0.0", Failed));
 }
 
@@ -74,11 +76,15 @@ fn ac_21_each_recipient_has_a_report_of_its_own() {
 
 #[test]
 fn ac_21_what_a_machine_left_out_is_implied() {
-    let mail = read(dsn("Original-Recipient: <ada@one.example>\nAction: failed\nDiagnostic-Code: smtp; 550 5.1.1 <ada@one.example>... User unknown\n"));
+    let mail = read(dsn(
+        "Original-Recipient: <ada@one.example>\nAction: failed\nDiagnostic-Code: smtp; 550 5.1.1 <ada@one.example>... User unknown\n",
+    ));
     assert_eq!(report(&mail), ada("5.1.1", Failed));
     let mail = read(dsn("Final-Recipient: rfc822;ada@one.example\nStatus: 4.2.2\n"));
     assert_eq!(report(&mail), ada("4.2.2", Delayed));
-    let mail = read(dsn("Final-Recipient: rfc822;ada@one.example\nAction: FAILED (quota)\nDiagnostic-Code: smtp; 452 mailbox full\n"));
+    let mail = read(dsn(
+        "Final-Recipient: rfc822;ada@one.example\nAction: FAILED (quota)\nDiagnostic-Code: smtp; 452 mailbox full\n",
+    ));
     assert_eq!(report(&mail), ada("4.2.2", Failed));
 }
 
@@ -97,23 +103,85 @@ fn ac_21_a_report_without_its_machine_readable_part() {
 #[test]
 fn ac_21_servers_that_write_for_people_only() {
     for (server, text, status) in [
-        ("qmail", "Hi. This is the qmail-send program at mx.example.\nI'm afraid I wasn't able to deliver your message to the following addresses.\nThis is a permanent error; I've given up. Sorry it didn't work out.\n\n<ada@one.example>:\n192.0.2.4 does not like recipient.\nRemote host said: 550 5.1.1 <ada@one.example>... User unknown\nGiving up on 192.0.2.4.\n\n--- Below this line is a copy of the message.\n\nReturn-Path: <support@example.com>\nTo: someone@else.example\n", "5.1.1"),
-        ("qmail without a code", "Hi. This is the qmail-send program at mx.example.\nI'm afraid I wasn't able to deliver your message to the following addresses.\n\n<ada@one.example>:\nSorry, I couldn't find any host named one.example. (#5.1.2)\n", "5.1.2"),
-        ("exim", "This message was created automatically by mail delivery software.\n\nA message that you sent could not be delivered to one or more of its\nrecipients. This is a permanent error. The following address(es) failed:\n\n  ada@one.example\n    host mx.one.example [192.0.2.4]\n    SMTP error from remote mail server after RCPT TO:<ada@one.example>:\n    550 5.1.1 unknown user\n\n------ This is a copy of the message, including all the headers. ------\n\nReturn-path: <support@example.com>\n", "5.1.1"),
-        ("old sendmail", "The original message was received at Tue, 14 Nov 2023 10:30:00 +0100\nfrom localhost\n\n   ----- The following addresses had permanent fatal errors -----\n<ada@one.example>\n\n   ----- Transcript of session follows -----\n... while talking to mx.one.example.:\n>>> RCPT To:<ada@one.example>\n<<< 550 5.1.1 <ada@one.example>... User unknown\n", "5.1.1"),
-        ("old postfix", "This is the Postfix program at host mx.example.\n\nI'm sorry to have to inform you that the message returned\nbelow could not be delivered to one or more destinations.\n\nFor further assistance, please contact <postmaster@mx.example>\n\n<ada@one.example>: host mx.one.example[192.0.2.4] said: 552 5.2.2 mailbox full\n", "5.2.2"),
-        ("opensmtpd", "    Hi!\n\n    An error has occurred while attempting to deliver a message for\n    the following list of recipients:\n\nada@one.example: 530 5.7.0 Must issue a STARTTLS command first\n\n    Below is a copy of the original message:\n\nReceived: from x\n", "5.7.0"),
-        ("notes", "------- Failure Reasons  --------\n\nUser not listed in public Name & Address Book\nada@one.example\n\n------- Returned Message --------\n\nReceived: from x\n", "5.1.1"),
-        ("exchange 2003", "Your message\n\n  To:      ada@one.example\n  Subject: x\n  Sent:    Tue, 14 Nov 2023 10:30:00 +0100\n\ndid not reach the following recipient(s):\n\nada@one.example on Tue, 14 Nov 2023 10:31:00 +0100\n    The recipient name is not recognized\n", "5.1.1"),
-        ("exchange 2007", "Delivery has failed to these recipients or groups:\n\nada@one.example<mailto:ada@one.example>\nThe recipient's mailbox is full and can't accept messages now.\n\nDiagnostic information for administrators:\n\nGenerating server: mx.one.example\n\nada@one.example\n#550 5.2.2 STOREDRV.Deliver; mailbox full ##\n", "5.2.2"),
-        ("yahoo", "Sorry, we were unable to deliver your message to the following address.\n\n<ada@one.example>:\nRemote host said: 550 5.1.1 <ada@one.example>... User Unknown [RCPT_TO]\n\n--- Below this line is a copy of the message.\n", "5.1.1"),
-        ("no code at all", "Message from mx.example.\nUnable to deliver message to the following address(es).\n\n<ada@one.example>:\nThis user doesn't have a mx.example account (ada@one.example) [0]\n\n--- Original message follows.\n", "5.1.1"),
-        ("a response in brackets", "We had trouble delivering your message. Full details follow:\n\n1 error(s):\n\nSMTP Server <mx.one.example> rejected recipient <ada@one.example>\n  (Error following RCPT command). It responded as follows: [550 5.1.1 User unknown]\n", "5.1.1"),
-        ("a gateway", "Your message:\n   From:    support@example.com\n   Subject: x\nCould not be delivered because of\n\n550 5.1.1 User unknown\n\nThe following recipients were affected:\n    ada@one.example\n\nAdditional Information\n======================\nOriginal Sender:    <support@example.com>\n", "5.1.1"),
-        ("labels", "Your message cannot be delivered to the following recipients:\n\n  Recipient address: ada@one.example\n  Reason: Remote SMTP server has rejected address\n  Diagnostic code: smtp;550 5.1.1 unknown or illegal alias\n", "5.1.1"),
-        ("given up after days", "This message was created automatically by mail delivery software.\nA message that you sent could not be delivered. This is a permanent error.\nThe following address failed:\n\n<ada@one.example>\n\nReason:\ndelivery retry timeout exceeded\n", "5.4.7"),
+        (
+            "qmail",
+            "Hi. This is the qmail-send program at mx.example.\nI'm afraid I wasn't able to deliver your message to the following addresses.\nThis is a permanent error; I've given up. Sorry it didn't work out.\n\n<ada@one.example>:\n192.0.2.4 does not like recipient.\nRemote host said: 550 5.1.1 <ada@one.example>... User unknown\nGiving up on 192.0.2.4.\n\n--- Below this line is a copy of the message.\n\nReturn-Path: <support@example.com>\nTo: someone@else.example\n",
+            "5.1.1",
+        ),
+        (
+            "qmail without a code",
+            "Hi. This is the qmail-send program at mx.example.\nI'm afraid I wasn't able to deliver your message to the following addresses.\n\n<ada@one.example>:\nSorry, I couldn't find any host named one.example. (#5.1.2)\n",
+            "5.1.2",
+        ),
+        (
+            "exim",
+            "This message was created automatically by mail delivery software.\n\nA message that you sent could not be delivered to one or more of its\nrecipients. This is a permanent error. The following address(es) failed:\n\n  ada@one.example\n    host mx.one.example [192.0.2.4]\n    SMTP error from remote mail server after RCPT TO:<ada@one.example>:\n    550 5.1.1 unknown user\n\n------ This is a copy of the message, including all the headers. ------\n\nReturn-path: <support@example.com>\n",
+            "5.1.1",
+        ),
+        (
+            "old sendmail",
+            "The original message was received at Tue, 14 Nov 2023 10:30:00 +0100\nfrom localhost\n\n   ----- The following addresses had permanent fatal errors -----\n<ada@one.example>\n\n   ----- Transcript of session follows -----\n... while talking to mx.one.example.:\n>>> RCPT To:<ada@one.example>\n<<< 550 5.1.1 <ada@one.example>... User unknown\n",
+            "5.1.1",
+        ),
+        (
+            "old postfix",
+            "This is the Postfix program at host mx.example.\n\nI'm sorry to have to inform you that the message returned\nbelow could not be delivered to one or more destinations.\n\nFor further assistance, please contact <postmaster@mx.example>\n\n<ada@one.example>: host mx.one.example[192.0.2.4] said: 552 5.2.2 mailbox full\n",
+            "5.2.2",
+        ),
+        (
+            "opensmtpd",
+            "    Hi!\n\n    An error has occurred while attempting to deliver a message for\n    the following list of recipients:\n\nada@one.example: 530 5.7.0 Must issue a STARTTLS command first\n\n    Below is a copy of the original message:\n\nReceived: from x\n",
+            "5.7.0",
+        ),
+        (
+            "notes",
+            "------- Failure Reasons  --------\n\nUser not listed in public Name & Address Book\nada@one.example\n\n------- Returned Message --------\n\nReceived: from x\n",
+            "5.1.1",
+        ),
+        (
+            "exchange 2003",
+            "Your message\n\n  To:      ada@one.example\n  Subject: x\n  Sent:    Tue, 14 Nov 2023 10:30:00 +0100\n\ndid not reach the following recipient(s):\n\nada@one.example on Tue, 14 Nov 2023 10:31:00 +0100\n    The recipient name is not recognized\n",
+            "5.1.1",
+        ),
+        (
+            "exchange 2007",
+            "Delivery has failed to these recipients or groups:\n\nada@one.example<mailto:ada@one.example>\nThe recipient's mailbox is full and can't accept messages now.\n\nDiagnostic information for administrators:\n\nGenerating server: mx.one.example\n\nada@one.example\n#550 5.2.2 STOREDRV.Deliver; mailbox full ##\n",
+            "5.2.2",
+        ),
+        (
+            "yahoo",
+            "Sorry, we were unable to deliver your message to the following address.\n\n<ada@one.example>:\nRemote host said: 550 5.1.1 <ada@one.example>... User Unknown [RCPT_TO]\n\n--- Below this line is a copy of the message.\n",
+            "5.1.1",
+        ),
+        (
+            "no code at all",
+            "Message from mx.example.\nUnable to deliver message to the following address(es).\n\n<ada@one.example>:\nThis user doesn't have a mx.example account (ada@one.example) [0]\n\n--- Original message follows.\n",
+            "5.1.1",
+        ),
+        (
+            "a response in brackets",
+            "We had trouble delivering your message. Full details follow:\n\n1 error(s):\n\nSMTP Server <mx.one.example> rejected recipient <ada@one.example>\n  (Error following RCPT command). It responded as follows: [550 5.1.1 User unknown]\n",
+            "5.1.1",
+        ),
+        (
+            "a gateway",
+            "Your message:\n   From:    support@example.com\n   Subject: x\nCould not be delivered because of\n\n550 5.1.1 User unknown\n\nThe following recipients were affected:\n    ada@one.example\n\nAdditional Information\n======================\nOriginal Sender:    <support@example.com>\n",
+            "5.1.1",
+        ),
+        (
+            "labels",
+            "Your message cannot be delivered to the following recipients:\n\n  Recipient address: ada@one.example\n  Reason: Remote SMTP server has rejected address\n  Diagnostic code: smtp;550 5.1.1 unknown or illegal alias\n",
+            "5.1.1",
+        ),
+        (
+            "given up after days",
+            "This message was created automatically by mail delivery software.\nA message that you sent could not be delivered. This is a permanent error.\nThe following address failed:\n\n<ada@one.example>\n\nReason:\ndelivery retry timeout exceeded\n",
+            "5.4.7",
+        ),
     ] {
-        let mail = read(format!("Return-Path: <>\nFrom: MAILER-DAEMON@mx.example\nTo: support@example.com\nSubject: Undelivered mail\n\n{text}"));
+        let mail = read(format!(
+            "Return-Path: <>\nFrom: MAILER-DAEMON@mx.example\nTo: support@example.com\nSubject: Undelivered mail\n\n{text}"
+        ));
         assert_eq!(report(&mail), ada(status, Failed), "{server}");
         assert!(mail.automatic.unwrap().machine, "{server}");
     }
@@ -122,10 +190,22 @@ fn ac_21_servers_that_write_for_people_only() {
 #[test]
 fn ac_21_delays_in_words() {
     for (server, subject, text, status) in [
-        ("exim", "Warning: message 1 delayed 24 hours", "This message was created automatically by mail delivery software.\nA message that you sent has not yet been delivered to one or more of its\nrecipients after more than 24 hours on the queue.\n\nThe address to which the message has not yet been delivered is:\n\n  ada@one.example\n    Delay reason: SMTP error from remote mail server: 450 4.2.0 try again later\n\nNo action is required on your part.\n", "4.2.0"),
-        ("gmail", "Delivery Status Notification (Delay)", "THIS IS A WARNING MESSAGE ONLY.\n\nYOU DO NOT NEED TO RESEND YOUR MESSAGE.\n\nDelivery to the following recipient has been delayed:\n\n     ada@one.example\n\nMessage will be retried for 2 more day(s)\n\nTechnical details of temporary failure:\nThe recipient server did not accept our requests to connect.\n", "4.4.1"),
+        (
+            "exim",
+            "Warning: message 1 delayed 24 hours",
+            "This message was created automatically by mail delivery software.\nA message that you sent has not yet been delivered to one or more of its\nrecipients after more than 24 hours on the queue.\n\nThe address to which the message has not yet been delivered is:\n\n  ada@one.example\n    Delay reason: SMTP error from remote mail server: 450 4.2.0 try again later\n\nNo action is required on your part.\n",
+            "4.2.0",
+        ),
+        (
+            "gmail",
+            "Delivery Status Notification (Delay)",
+            "THIS IS A WARNING MESSAGE ONLY.\n\nYOU DO NOT NEED TO RESEND YOUR MESSAGE.\n\nDelivery to the following recipient has been delayed:\n\n     ada@one.example\n\nMessage will be retried for 2 more day(s)\n\nTechnical details of temporary failure:\nThe recipient server did not accept our requests to connect.\n",
+            "4.4.1",
+        ),
     ] {
-        let mail = read(format!("From: Mail Delivery System <mailer-daemon@mx.example>\nTo: support@example.com\nSubject: {subject}\n\n{text}"));
+        let mail = read(format!(
+            "From: Mail Delivery System <mailer-daemon@mx.example>\nTo: support@example.com\nSubject: {subject}\n\n{text}"
+        ));
         assert_eq!(report(&mail), ada(status, Delayed), "{server}");
     }
 }

@@ -50,9 +50,8 @@ fn a_delimiter_in_the_middle_of_a_line_is_text() {
 
 #[test]
 fn two_levels_that_share_a_boundary_lose_no_part() {
-    let mail = read(mixed(
-        "--B\nContent-Type: text/plain\n\none\n--B--\n\n--B\nContent-Type: text/plain\n\ntwo\n--B--\n",
-    ));
+    let mail =
+        read(mixed("--B\nContent-Type: text/plain\n\none\n--B--\n\n--B\nContent-Type: text/plain\n\ntwo\n--B--\n"));
     assert_eq!(mail.text, "one\ntwo");
 }
 
@@ -85,18 +84,25 @@ fn case_3_base64_is_read_as_far_as_it_goes() {
 
 #[test]
 fn case_4_quoted_printable_keeps_raw_bytes_and_what_is_no_escape() {
-    for (body, text) in
-        [("café =3D ok", "café = ok"), ("a=\nb =zz c=", "ab =zz c="), ("soft=  \nbreak", "softbreak"), ("=c3=a9", "é")]
-    {
-        let mail =
-            read(with_body("Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable", body));
+    for (body, text) in [
+        ("café =3D ok", "café = ok"),
+        ("a=\nb =zz c=", "ab =zz c="),
+        ("soft=  \nbreak", "softbreak"),
+        ("=c3=a9", "é"),
+    ] {
+        let mail = read(with_body(
+            "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable",
+            body,
+        ));
         assert_eq!(mail.text, text, "{body}");
     }
 }
 
 #[test]
 fn transfer_encodings_are_known_by_any_spelling() {
-    for (name, body) in [("8 bit", "größer"), ("7-bit", "größer"), ("BINARY", "größer"), ("\"base64\"", "Z3LDtsOfZXI=")] {
+    for (name, body) in
+        [("8 bit", "größer"), ("7-bit", "größer"), ("BINARY", "größer"), ("\"base64\"", "Z3LDtsOfZXI=")]
+    {
         let mail = read(with_body(&format!("Content-Transfer-Encoding: {name}"), body));
         assert_eq!(mail.text, "größer", "{name}");
         assert!(!has(&mail, Defect::UnknownTransferEncoding), "{name}");

@@ -21,7 +21,11 @@ fn properties(list: &[(u16, u16, &[u8])]) -> Vec<u8> {
         let padding = vec![0; value.len().next_multiple_of(4) - value.len()];
         let length = u32::try_from(value.len()).unwrap().to_le_bytes();
         block.extend([&kind.to_le_bytes()[..], &id.to_le_bytes()].concat());
-        block.extend(if *kind == 3 { value.to_vec() } else { [&1u32.to_le_bytes()[..], &length, value, &padding].concat() });
+        block.extend(if *kind == 3 {
+            value.to_vec()
+        } else {
+            [&1u32.to_le_bytes()[..], &length, value, &padding].concat()
+        });
     }
     block
 }

@@ -33,8 +33,10 @@ fn every_file_of_the_corpus_is_read_with_all_that_it_has() {
     for file in all {
         let bytes = std::fs::read(&file).unwrap();
         let mail = report(&bytes);
-        let something =
-            !mail.text.trim().is_empty() || mail.html.is_some() || !mail.attachments.is_empty() || !mail.subject.is_empty();
+        let something = !mail.text.trim().is_empty()
+            || mail.html.is_some()
+            || !mail.attachments.is_empty()
+            || !mail.subject.is_empty();
         assert!(something || mail.from.address.is_some(), "{}: nothing was found", file.display());
         // The letters that stand for "could not be read" are in the text only if they are in the mail.
         let damaged = mail.text.contains('\u{fffd}') && !String::from_utf8_lossy(&bytes).contains('\u{fffd}');
@@ -61,7 +63,9 @@ impl Fact {
     fn read(block: &'static str) -> Self {
         let mut lines = block.trim().lines();
         let file = lines.next().unwrap();
-        let field = |line: &'static str| line.trim().split_once(' ').map(|(name, value)| (name, value.trim().replace("\\n", "\n")));
+        let field = |line: &'static str| {
+            line.trim().split_once(' ').map(|(name, value)| (name, value.trim().replace("\\n", "\n")))
+        };
         Self { file, fields: lines.map(|line| field(line).unwrap()).collect() }
     }
 

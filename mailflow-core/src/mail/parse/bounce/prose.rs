@@ -100,8 +100,16 @@ impl Sender {
         let name = from.map(|from| from.name.to_lowercase()).unwrap_or_default();
         let locals = ["postmaster", "maildaemon", "mdaemon", "mailsystem", "maildelivery", "bounce"];
         let names = [
-            "mail delivery", "mail deliver", "mailer-daemon", "mailer daemon", "delivery subsystem", "postmaster",
-            "system administrator", "mail administrator", "microsoft exchange", "microsoft outlook",
+            "mail delivery",
+            "mail deliver",
+            "mailer-daemon",
+            "mailer daemon",
+            "delivery subsystem",
+            "postmaster",
+            "system administrator",
+            "mail administrator",
+            "microsoft exchange",
+            "microsoft outlook",
         ];
         if letters.contains("mailerdaemon")
             || letters.starts_with("microsoftexchange")
