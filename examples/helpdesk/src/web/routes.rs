@@ -2,7 +2,9 @@
 
 use mailflow_core::flow::Mailflow;
 
-use super::{App, Route, Table, WebConfig, admin, asset, composer, message, sign_in, ticket, tickets};
+use super::{
+    App, Route, Table, WebConfig, admin, asset, composer, contacts, drafts, live, message, search, sign_in, ticket, tickets,
+};
 
 /// All routes, each with who may use it.
 pub fn routes(flow: &Mailflow) -> Vec<Route> {
@@ -18,4 +20,8 @@ pub(super) fn table(app: &App) -> Table {
         .with(composer::routes)
         .with(message::routes)
         .with(admin::routes)
+        .with(contacts::routes)
+        .with(drafts::routes)
+        .with(search::routes)
+        .with(live::routes)
 }

@@ -220,17 +220,17 @@
       const html = await fetched(`${base}/menu?here=${encodeURIComponent($(".menu [aria-current]")?.getAttribute("href") ?? "")}`);
       if (html !== null) window.fragments.swap($("#menu"), html, "innerHTML");
     }
-    if (ticket && news.tickets.includes(Number(ticket.dataset.number))) {
+    if (ticket && (news.lost || news.tickets.includes(Number(ticket.dataset.number)))) {
       const html = await fetched(location.pathname);
       if (html !== null) merge(html);
     }
     const list = $("#list");
-    if (list && news.rows.length) {
+    if (list && (news.lost || news.rows.length)) {
       news.rows.forEach((number) => newer.add(number));
       const bar = $("#news");
       if (bar) {
         bar.hidden = false;
-        $("span", bar).textContent = newer.size === 1 ? "1 new or changed" : `${newer.size} new or changed`;
+        $("span", bar).textContent = newer.size ? `${newer.size} new or changed` : "Something changed";
       }
     }
   };

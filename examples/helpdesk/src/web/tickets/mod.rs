@@ -11,7 +11,7 @@ use mailflow_core::id::TicketboxId;
 use mailflow_core::refusal::Refusal;
 
 pub use list::{Asked, List, ticketboxes};
-pub use row::TicketRow;
+pub use row::{TicketRow, rows};
 
 use super::answer::{Answer, is_fragment, page, redirect};
 use super::{Frame, Signed, Table, Who};

@@ -1,0 +1,90 @@
+//! Answers that the agent has begun.
+
+use askama::Template;
+use axum::extract::Query;
+use mailflow_core::flow::Desk;
+use mailflow_core::mail::new_words;
+use mailflow_core::text::{one_line, prefix};
+use serde::Deserialize;
+
+use super::ago::{ago, full};
+use super::answer::{Answer, encode, page};
+use super::{Frame, Signed, Table, Who};
+
+/// How many drafts a page shows.
+const SHOWN: u32 = 50;
+
+pub(super) fn routes(table: Table) -> Table {
+    table.get(Who::Agent, "/drafts", list)
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    after: Option<String>,
+}
+
+/// A draft as a row.
+struct Row {
+    number: u64,
+    path: String,
+    subject: String,
+    first_words: String,
+    files: usize,
+    age: String,
+    full: String,
+    at: String,
+    /// Whether something came in since.
+    changed: bool,
+}
+
+#[derive(Template)]
+#[template(path = "drafts/page.html")]
+struct DraftsPage {
+    frame: Frame,
+    drafts: Vec<Row>,
+    next: Option<String>,
+}
+
+async fn list(signed: Signed, Query(asked): Query<Asked>) -> Answer {
+    let found = signed.desk.drafts(&Desk::page(SHOWN, asked.after.as_deref())).await?;
+    let now = signed.desk.now();
+    let mut drafts = Vec::with_capacity(found.rows.len());
+    for draft in found.rows {
+        // A draft in a ticket that is not for the agent any more stays where it is.
+        let Ok(ticket) = signed.desk.ticket_by_id(draft.ticket).await else { continue };
+        drafts.push(Row {
+            number: ticket.number,
+            path: signed.base.path(&format!("/ticket/{}", ticket.number)),
+            subject: if ticket.subject.is_empty() { "(no subject)".to_owned() } else { ticket.subject },
+            first_words: one_line(prefix(&new_words(&draft.text), 1000), 160),
+            files: draft.attachments.len(),
+            age: ago(draft.saved, now),
+            full: full(draft.saved),
+            at: draft.saved.to_string(),
+            changed: ticket.revision != draft.seen_revision,
+        });
+    }
+    let next = found.next.map(|cursor| signed.base.path(&format!("/drafts?after={}", encode(&cursor.to_string()))));
+    page(&DraftsPage { frame: Frame::of(&signed, "/drafts", "Drafts").await?, drafts, next })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Web;
+
+    #[tokio::test]
+    async fn drafts_are_listed_and_thrown_away() {
+        let web = Web::open().await;
+        web.receive("From: Ada <ada@one.example>\nTo: support@example.com\nSubject: Printer\n\nIt smokes.\n").await;
+        let admin = web.admin().await;
+        assert!(admin.get("/drafts").await.body.contains("You have begun no answer"));
+        let fields = [("action", "save"), ("to", "ada@one.example"), ("text", "Use <water>"), ("revision", "1")];
+        admin.post("/ticket/1/composer", &fields).await;
+        let page = admin.get("/drafts").await.body;
+        assert!(page.contains("Use &#60;water&#62;") && page.contains("href=\"/ticket/1#composer\""), "{page}");
+        let other = web.add_agent("bob").await;
+        assert!(!web.browser(other).await.get("/drafts").await.body.contains("water"), "drafts are their author's");
+        admin.post("/ticket/1/composer", &[("action", "discard")]).await;
+        assert!(admin.get("/drafts").await.body.contains("You have begun no answer"));
+    }
+}

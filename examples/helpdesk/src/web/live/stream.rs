@@ -1,0 +1,114 @@
+//! From notices of commits to events for a browser.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::response::sse::Event;
+use futures_util::stream::{Stream, unfold};
+use mailflow_core::flow::{Error, Notice};
+use serde::Serialize;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
+use tokio::time::Interval;
+
+use crate::web::{App, Signed};
+
+/// How often a sign of life goes over a stream. A page that hears nothing for 45 s says that it is not live.
+pub const BEAT: Duration = Duration::from_secs(20);
+/// Of one commit that changes more tickets than this, only "look again" is told.
+const MOST: usize = 50;
+
+/// What changed, for a page: numbers of tickets that its agent may see.
+#[derive(Debug, Default, Serialize, PartialEq, Eq)]
+pub struct News {
+    /// Tickets whose conversation changed.
+    pub tickets: Vec<u64>,
+    /// Tickets whose row in a list changed.
+    pub rows: Vec<u64>,
+    /// Whether the menu changed: counts or ticketboxes.
+    pub menu: bool,
+    /// Whether something was missed: look at everything again.
+    pub lost: bool,
+}
+
+struct Listener {
+    app: App,
+    signed: Signed,
+    notices: Receiver<Notice>,
+    stopping: Option<watch::Receiver<bool>>,
+    beat: Interval,
+}
+
+/// The events of an agent, until his session is over or the server stops.
+pub fn events(app: App, signed: Signed, beat: Duration) -> impl Stream<Item = Result<Event, Infallible>> {
+    let listener = Listener {
+        notices: app.flow.watch(),
+        stopping: app.config.stopping.clone(),
+        beat: tokio::time::interval(beat),
+        app,
+        signed,
+    };
+    unfold(listener, |mut listener| async {
+        let event = listener.next().await?;
+        Some((Ok(event), listener))
+    })
+}
+
+impl Listener {
+    /// The next event; `None` at the end.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            tokio::select! {
+                () = stopped(&mut self.stopping) => return None,
+                _ = self.beat.tick() => {
+                    // Rights and session are asked for again with every beat; the first one comes at once.
+                    let agent = self.app.flow.session(self.signed.session).await.ok()?;
+                    agent.filter(|agent| *agent == self.signed.agent.id)?;
+                    return Some(Event::default().event("beat").data("{}"));
+                }
+                notice = self.notices.recv() => {
+                    let news = match notice {
+                        Ok(notice) => self.news(&notice).await.ok()?,
+                        Err(RecvError::Lagged(_)) => Some(News { menu: true, lost: true, ..News::default() }),
+                        Err(RecvError::Closed) => return None,
+                    };
+                    if let Some(news) = news {
+                        return Event::default().json_data(news).ok();
+                    }
+                }
+            }
+        }
+    }
+
+    /// What of a notice concerns the agent.
+    async fn news(&self, notice: &Notice) -> Result<Option<News>, Error> {
+        let mut news = News { menu: notice.configuration || notice.health, ..News::default() };
+        if notice.tickets.len() > MOST {
+            return Ok(Some(News { menu: true, lost: true, ..news }));
+        }
+        for id in &notice.tickets {
+            let ticket = match self.signed.desk.ticket_by_id(*id).await {
+                Ok(ticket) => ticket,
+                Err(Error::Refused(_)) => continue,
+                Err(error) => return Err(error),
+            };
+            news.tickets.push(ticket.number);
+            if notice.rows.iter().any(|row| row.id == *id) {
+                news.rows.push(ticket.number);
+                news.menu = true;
+            }
+        }
+        Ok((news != News::default()).then_some(news))
+    }
+}
+
+/// Ready when the server stops; never if nobody says so.
+async fn stopped(stopping: &mut Option<watch::Receiver<bool>>) {
+    match stopping {
+        Some(stopping) => {
+            let _ = stopping.wait_for(|stopping| *stopping).await;
+        }
+        None => std::future::pending().await,
+    }
+}
