@@ -3,7 +3,8 @@
 use mailflow_core::flow::Mailflow;
 
 use super::{
-    App, Route, Table, WebConfig, admin, asset, composer, contacts, drafts, live, message, search, sign_in, ticket, tickets,
+    App, Route, Table, WebConfig, admin, asset, composer, contacts, drafts, live, message, search, sign_in, ticket,
+    tickets,
 };
 
 /// All routes, each with who may use it.

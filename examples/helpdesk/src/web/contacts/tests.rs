@@ -20,7 +20,8 @@ async fn a_card_shows_tickets_and_is_changed_in_place() {
     let admin = web.admin().await;
     let path = format!("/contact/{}", ticket.contact.unwrap());
     assert!(admin.get(&path).await.body.contains("Printer"));
-    let fields = [("name", "Countess"), ("addresses", "ada@one.example\r\nada@two.example"), ("notes", "likes <i>maths</i>")];
+    let fields =
+        [("name", "Countess"), ("addresses", "ada@one.example\r\nada@two.example"), ("notes", "likes <i>maths</i>")];
     assert_eq!(admin.post(&path, &fields).await.location(), path);
     let card = admin.get(&path).await.body;
     for words in ["Countess", "ada@one.example\nada@two.example", "likes &#60;i&#62;maths"] {

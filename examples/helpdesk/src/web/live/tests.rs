@@ -6,8 +6,8 @@ use futures_util::StreamExt;
 use tower::ServiceExt;
 
 use super::stream;
-use crate::web::{App, WebConfig, signed};
 use crate::web::testing::Web;
+use crate::web::{App, WebConfig, signed};
 
 const MAIL: &str = "From: Ada <ada@one.example>\nTo: support@example.com\nSubject: Secret matter\n\nSecret words.\n";
 

@@ -69,16 +69,24 @@ async fn search(signed: Signed, headers: HeaderMap, Query(asked): Query<Asked>) 
     let hits = signed.desk.search(&words, &filter, &Desk::page(SHOWN, asked.after.as_deref())).await?;
     let tickets: Vec<Ticket> = hits.rows.iter().map(|hit| hit.ticket.clone()).collect();
     let phrases = phrases(&words);
-    let found = rows(&signed, &tickets).await?.into_iter().zip(&hits.rows).map(|(row, hit)| found(row, hit, &phrases));
+    let found =
+        rows(&signed, &tickets).await?.into_iter().zip(&hits.rows).map(|(row, hit)| found(row, hit, &phrases));
     let next = |cursor| {
         let (words, cursor) = (encode(&words), encode(&format!("{cursor}")));
         signed.base.path(&format!("/search?q={words}&state={state}&after={cursor}"))
     };
     let title = if words.trim().is_empty() { "Search".to_owned() } else { format!("“{}”", words.trim()) };
-    let mut frame = if is_fragment(&headers) { Frame::bare(&signed) } else { Frame::of(&signed, "/search", &title).await? };
+    let mut frame =
+        if is_fragment(&headers) { Frame::bare(&signed) } else { Frame::of(&signed, "/search", &title).await? };
     frame.words.clone_from(&words);
-    let shown =
-        SearchPage { frame, found: found.collect(), next: hits.next.map(next), first: asked.after.is_none(), words, state };
+    let shown = SearchPage {
+        frame,
+        found: found.collect(),
+        next: hits.next.map(next),
+        first: asked.after.is_none(),
+        words,
+        state,
+    };
     if is_fragment(&headers) { page(&shown.as_found()) } else { page(&shown) }
 }
 
@@ -113,7 +121,8 @@ mod tests {
     #[tokio::test]
     async fn search_finds_words_marks_them_and_shows_no_markup() {
         let web = Web::open().await;
-        web.receive("From: Ada <ada@one.example>\nTo: support@example.com\nSubject: A\n\nThe <b>printer smokes.\n").await;
+        web.receive("From: Ada <ada@one.example>\nTo: support@example.com\nSubject: A\n\nThe <b>printer smokes.\n")
+            .await;
         web.receive("From: Bob <bob@one.example>\nTo: support@example.com\nSubject: B\n\nMy scanner.\n").await;
         let admin = web.admin().await;
         let page = admin.get("/search?q=PRINTER").await;
