@@ -13,7 +13,7 @@ use crate::mails::{Numbers, word};
 const SMALLEST: f64 = 4096.0;
 const LARGEST: f64 = 200.0 * 1024.0;
 /// How uneven the sizes are: most mails are small, a few make most of the bytes.
-const UNEVEN: f64 = 2.05;
+const UNEVEN: f64 = 2.2;
 
 /// How many bytes the mail with this number has, about.
 fn size(numbers: &mut Numbers) -> usize {

@@ -13,6 +13,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use crate::compress;
 use crate::connection::prepare;
 use crate::error::OrFailed;
+use crate::recent::Recent;
 
 /// Bodies up to this many bytes lie in the database.
 pub(crate) const MAX_INLINE: usize = 256 << 10;
@@ -37,6 +38,7 @@ pub(crate) struct Kept {
 pub(crate) struct Bodies {
     folder: PathBuf,
     waiting: Mutex<Waiting>,
+    recent: Recent,
     /// Held while a file comes or goes, so that a body that is kept again is not removed by an erase before.
     files: Mutex<Files>,
 }
@@ -61,7 +63,7 @@ struct Waiting {
 impl Bodies {
     /// Bodies whose files are in this folder.
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder, waiting: Mutex::default(), files: Mutex::default() }
+        Self { folder, waiting: Mutex::default(), recent: Recent::default(), files: Mutex::default() }
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -70,10 +72,13 @@ impl Bodies {
     }
 
     /// Takes a body in. Returns whether so many wait that they should be written now.
-    pub fn keep(&self, digest: Digest, bytes: &[u8]) -> Result<bool, StoreError> {
-        let packed = compress::pack(bytes)?;
+    pub fn keep(&self, digest: Digest, bytes: Vec<u8>) -> Result<bool, StoreError> {
+        let packed = compress::pack(&bytes)?;
         if bytes.len() <= MAX_INLINE {
-            return Ok(self.wait(digest, Kept { size: bytes.len(), content: Some(packed) }));
+            let size = bytes.len();
+            // Before it waits: who erases it then makes it forgotten too.
+            self.recent.remember(digest, bytes);
+            return Ok(self.wait(digest, Kept { size, content: Some(packed) }));
         }
         let _files = self.files();
         self.write_file(&digest, &packed)?;
@@ -92,6 +97,11 @@ impl Bodies {
             waiting.bytes = waiting.bytes.saturating_sub(before.weight());
         }
         waiting.bytes > MAX_WAITING_BYTES
+    }
+
+    /// A small body that was kept a moment ago.
+    pub fn recent(&self, digest: &Digest) -> Option<Vec<u8>> {
+        self.recent.get(digest)
     }
 
     /// The body, if it waits.
@@ -135,12 +145,13 @@ impl Bodies {
         sync_folder(&self.folder).or_failed(doing)
     }
 
-    /// Removes the file of an erased body.
-    pub fn remove_file(&self, digest: &Digest) -> Result<(), StoreError> {
+    /// Forgets an erased body and removes its file.
+    pub fn remove(&self, digest: &Digest) -> Result<(), StoreError> {
         let mut files = self.files();
         if self.waits(digest).is_some() {
             return Ok(());
         }
+        self.recent.forget(digest);
         if files.copies > 0 {
             files.later.push(*digest);
             return Ok(());
@@ -161,7 +172,7 @@ impl Bodies {
             files.copies = files.copies.saturating_sub(1);
             if files.copies == 0 { std::mem::take(&mut files.later) } else { Vec::new() }
         };
-        later.iter().try_for_each(|digest| self.remove_file(digest)).and(result)
+        later.iter().try_for_each(|digest| self.remove(digest)).and(result)
     }
 
     fn copy_files(&self, to: &Path) -> Result<(), StoreError> {
@@ -330,11 +341,11 @@ mod tests {
         let bodies = Bodies::new(files.clone());
         let bytes = vec![7; MAX_INLINE + 1];
         let digest = Digest::of(&bytes);
-        bodies.keep(digest, &bytes).unwrap();
+        bodies.keep(digest, bytes).unwrap();
         let kept = bodies.waits(&digest).unwrap();
         bodies.settle(&vec![(digest, kept)]);
         let there = |folder: &Path| folder.join(digest.to_string()).exists();
-        bodies.copy(|| bodies.remove_file(&digest), &copied).unwrap();
+        bodies.copy(|| bodies.remove(&digest), &copied).unwrap();
         assert!(there(&copied) && !there(&files));
     }
 }

@@ -13,6 +13,7 @@ mod load;
 mod plans;
 mod prepared;
 mod readers;
+mod recent;
 mod row;
 mod scope;
 mod store;

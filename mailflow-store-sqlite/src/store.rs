@@ -136,7 +136,7 @@ impl Store for SqliteStore {
         let small = bytes.len() <= MAX_INLINE;
         let keep = move || {
             let digest = Digest::of(&bytes);
-            bodies.keep(digest, &bytes).map(|many| (digest, many))
+            bodies.keep(digest, bytes).map(|many| (digest, many))
         };
         // Small bodies are quickly compressed; what needs a file must not hold the runtime up.
         let (digest, many_wait) = if small { keep()? } else { self.readers.run_alone(move |_| keep()).await? };
@@ -147,6 +147,9 @@ impl Store for SqliteStore {
     }
 
     async fn body(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        if let Some(recent) = self.bodies.recent(digest) {
+            return Ok(Some(recent));
+        }
         let (digest, bodies) = (*digest, Arc::clone(&self.bodies));
         self.readers.run(move |connection| bodies.read(connection, &digest)).await
     }

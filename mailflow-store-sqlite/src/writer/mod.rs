@@ -174,7 +174,7 @@ impl Writing {
             (Job::Commit(_, answer), Outcome::Commit(result)) => drop(answer.send(result)),
             (Job::Commit(_, answer), _) => drop(answer.send(Err(closed().into()))),
             (Job::WriteBodies(answer), _) => drop(answer.send(Ok(()))),
-            (Job::EraseBody(digest, answer), _) => drop(answer.send(self.bodies.remove_file(&digest))),
+            (Job::EraseBody(digest, answer), _) => drop(answer.send(self.bodies.remove(&digest))),
         }
     }
 }
