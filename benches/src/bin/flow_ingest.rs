@@ -14,7 +14,8 @@ use tokio::sync::mpsc;
 type Failed = Box<dyn Error + Send + Sync>;
 
 /// As in `mailflow ingest`.
-const BATCH: usize = 48;
+const BATCH: usize = 96;
+const AHEAD: usize = 3;
 
 #[tokio::main]
 async fn main() -> Result<(), Failed> {
@@ -31,7 +32,7 @@ async fn main() -> Result<(), Failed> {
     let source = flow.admin().ensure_embedded_source("import").await?.id;
     let before = size(&file);
     let (cpu, begun) = (measure::cpu(), Instant::now());
-    let (taken, taking) = mpsc::unbounded_channel();
+    let (taken, taking) = mpsc::channel(AHEAD);
     let taker = tokio::spawn(take(flow.clone(), source, files, taken));
     let routed = route(&flow, taking).await?;
     let raw = taker.await??;
@@ -60,26 +61,28 @@ async fn take(
     flow: Mailflow,
     source: SourceId,
     files: Vec<PathBuf>,
-    taken: mpsc::UnboundedSender<usize>,
+    taken: mpsc::Sender<usize>,
 ) -> Result<u64, Failed> {
     let mut raw = 0;
     for batch in files.chunks(BATCH) {
         let mails: Vec<Vec<u8>> = batch.iter().map(std::fs::read).collect::<Result<_, _>>()?;
         raw += mails.iter().map(|it| it.len() as u64).sum::<u64>();
         let known = flow.take_mails(source, mails).await?;
-        taken.send(known.iter().filter(|(_, is_new)| *is_new).count())?;
+        taken.send(known.iter().filter(|(_, is_new)| *is_new).count()).await?;
     }
     Ok(raw)
 }
 
 /// The second one. Returns how many mails became messages.
-async fn route(flow: &Mailflow, mut taking: mpsc::UnboundedReceiver<usize>) -> Result<usize, Failed> {
+async fn route(flow: &Mailflow, mut taking: mpsc::Receiver<usize>) -> Result<usize, Failed> {
     let mut routed = 0;
     loop {
         let placed = flow.route_some().await?.len();
         routed += placed;
-        if placed == 0 && taking.recv().await.is_none() {
+        let wait = placed == 0;
+        if wait && taking.recv().await.is_none() {
             return Ok(routed);
         }
+        while !wait && taking.try_recv().is_ok() {}
     }
 }

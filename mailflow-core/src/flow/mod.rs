@@ -12,6 +12,7 @@ mod builder;
 mod desk;
 mod error;
 mod notice;
+mod reading;
 mod receiver;
 mod router;
 mod run;

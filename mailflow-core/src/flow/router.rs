@@ -3,25 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::reading::Read;
 use super::{Error, Shared};
-use crate::access::Visibility;
 use crate::arrival::Arrival;
-use crate::contact::AddressEntry;
+use crate::decision::route::{self, Routed};
 use crate::decision::Stop;
 use crate::decision::arrival::{self, Readable};
-use crate::decision::route::{self, Reading, Routed};
-use crate::digest::Digest;
-use crate::id::{SourceId, TicketId};
-use crate::mail::{Address, Bounce, Limits};
-use crate::store::{Committed, Key, Page, Query, StoreExt, TicketQuery};
-use crate::ticket::{Ticket, TicketState};
+use crate::id::TicketId;
+use crate::mail::Bounce;
+use crate::store::{Committed, Key, Page, Query, StoreExt};
 
 /// How many arrivals are routed in one commit at most.
-const BATCH: u32 = 64;
+const BATCH: u32 = 128;
 /// How many bytes of mail are read at once at most.
 const BATCH_BYTES: u64 = 8 << 20;
-/// How many open tickets of a sender are compared by subject.
-const OF_SENDER: u32 = 50;
 
 /// An arrival, and what became of it.
 #[derive(Debug, Clone)]
@@ -36,33 +31,26 @@ pub struct Placed {
     pub bounce: Option<Bounce>,
 }
 
-/// An arrival that was read; without a reading it could not be.
-struct Read {
-    arrival: Arrival,
-    reading: Option<Reading>,
-}
-
 impl Shared {
     /// Routes the next arrivals; none if none waits.
     pub async fn route_some(self: &Arc<Self>) -> Result<Vec<Placed>, Error> {
-        let waiting: Vec<Arrival> = self.store.list(&Query::Waiting, &Page::first(BATCH)).await?.rows;
+        let waiting: Vec<Arrival> = self.store.list(&Query::Waiting, &Page::first(2 * BATCH)).await?.rows;
         let Some(first) = waiting.first() else { return Ok(Vec::new()) };
         // What waited before this run began may be what ended the run before: such mails are read one at a time, each
         // try counted before it. And matching by subject has to see the ticket that the mail before has made.
-        let careful = first.at < self.started;
-        let alone = careful || self.directory().ticketboxes.values().any(|it| it.match_by_subject_and_sender);
-        let most = if alone { 1 } else { how_many(&waiting, BATCH_BYTES) };
-        let mut reads = Vec::with_capacity(most);
-        for arrival in waiting.into_iter().take(most) {
-            let readable = if careful { self.count_attempt(&arrival).await? } else { Readable::Whole };
-            reads.push(tokio::spawn(Arc::clone(self).read(arrival, readable)));
+        if first.at < self.started {
+            let readable = self.count_attempt(first).await?;
+            let read = self.read_one(first.clone(), readable).await?;
+            return self.place(vec![read]).await;
         }
-        let mut batch = Vec::with_capacity(reads.len());
-        for read in reads {
-            if let Ok(read) = read.await {
-                batch.push(read?);
-            }
+        if self.directory().ticketboxes.values().any(|it| it.match_by_subject_and_sender) {
+            let read = self.read_one(first.clone(), Readable::Whole).await?;
+            return self.place(vec![read]).await;
         }
+        let (now, later) = waiting.split_at(how_many(&waiting));
+        let batch = self.read_all(now).await?;
+        // The next ones are read while these are committed.
+        self.read_ahead(later.get(..how_many(later)).unwrap_or_default());
         self.place(batch).await
     }
 
@@ -70,52 +58,6 @@ impl Shared {
     async fn count_attempt(&self, arrival: &Arrival) -> Result<Readable, Error> {
         let (source, digest) = (arrival.source, arrival.digest);
         Ok(self.transact(|_, changes, _| arrival::attempt(changes, source, digest)).await?.value)
-    }
-
-    /// Reads an arrival. Of a mail that makes the parser panic the headers are read; one that makes it panic even so, or
-    /// whose bytes are gone, has no reading.
-    async fn read(self: Arc<Self>, arrival: Arrival, readable: Readable) -> Result<Read, Error> {
-        let nothing = readable == Readable::Nothing;
-        let bytes = if nothing { None } else { self.store.body(&arrival.digest).await? };
-        let Some(bytes) = bytes.map(Arc::new) else { return Ok(Read { arrival, reading: None }) };
-        let mut reading = None;
-        if readable == Readable::Whole {
-            reading = self.read_with(Reading::new, &arrival, &bytes).await;
-        }
-        if reading.is_none() {
-            reading = self.read_with(Reading::of_headers, &arrival, &bytes).await;
-        }
-        if let Some(reading) = &mut reading {
-            reading.open_of_sender = self.open_of_sender(reading).await?;
-        }
-        Ok(Read { arrival, reading })
-    }
-
-    async fn read_with(
-        &self,
-        read: fn(SourceId, Digest, &[u8], &Limits) -> Reading,
-        arrival: &Arrival,
-        bytes: &Arc<Vec<u8>>,
-    ) -> Option<Reading> {
-        let (source, digest, limits, bytes) =
-            (arrival.source, arrival.digest, self.limits.clone(), Arc::clone(bytes));
-        let parsed = tokio::task::spawn_blocking(move || read(source, digest, &bytes, &limits)).await;
-        parsed.inspect_err(|error| tracing::error!(%digest, %error, "a mail could not be read")).ok()
-    }
-
-    /// The open tickets of a mail's sender, where some ticketbox matches by subject.
-    async fn open_of_sender(&self, reading: &Reading) -> Result<Vec<TicketId>, Error> {
-        let address: Option<Address> = reading.mail.from.as_ref().and_then(|from| from.address.clone());
-        let switched_on = self.directory().ticketboxes.values().any(|it| it.match_by_subject_and_sender);
-        let Some(address) = address.filter(|_| switched_on) else { return Ok(Vec::new()) };
-        let Some(entry) = self.store.get::<AddressEntry>(Key::Address(address)).await? else { return Ok(Vec::new()) };
-        let query = TicketQuery {
-            contact: Some(entry.contact),
-            state: Some(TicketState::Open),
-            ..TicketQuery::all(Visibility::Everything)
-        };
-        let found = self.store.list::<Ticket>(&Query::Tickets(query), &Page::first(OF_SENDER)).await?;
-        Ok(found.rows.into_iter().map(|ticket| ticket.id).collect())
     }
 
     /// Routes arrivals in one commit. If the store cannot take them together, each goes alone: one that cannot be
@@ -204,12 +146,12 @@ impl Shared {
     }
 }
 
-/// How many of these arrivals fit into so many bytes; at least one.
-fn how_many(waiting: &[Arrival], bytes: u64) -> usize {
+/// How many of these arrivals are routed together; at least one if there is one.
+fn how_many(waiting: &[Arrival]) -> usize {
     let mut total: u64 = 0;
-    let fits = waiting.iter().take_while(|arrival| {
+    let fits = waiting.iter().take(BATCH as usize).take_while(|arrival| {
         total = total.saturating_add(arrival.size);
-        total <= bytes
+        total <= BATCH_BYTES
     });
-    fits.count().max(1)
+    fits.count().max(1).min(waiting.len())
 }

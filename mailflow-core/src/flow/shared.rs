@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, broadcast};
 use uuid::Uuid;
 
+use super::reading::Ahead;
 use super::{Error, Notice};
 use crate::decision::{Scene, Stop};
 use crate::directory::{Directory, DirectoryStamp};
@@ -35,6 +36,8 @@ pub struct Shared {
     pub notices: broadcast::Sender<Notice>,
     /// How many mails this run has taken in: tells those apart that came in the same millisecond.
     pub received: AtomicU32,
+    /// Arrivals that are being read before it is their turn.
+    pub ahead: Ahead,
     /// Arrivals wait to be routed.
     pub arrived: Notify,
     /// Sources and destinations that have to look at once, by id.
@@ -83,6 +86,7 @@ impl Shared {
             limits,
             notices: broadcast::channel(1024).0,
             received: AtomicU32::new(0),
+            ahead: Ahead::default(),
             arrived: Notify::new(),
             wakes: Mutex::default(),
             embedded: Mutex::default(),

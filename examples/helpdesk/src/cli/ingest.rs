@@ -25,9 +25,11 @@ use crate::inspect::BounceReport;
 use crate::setup::{self, IfMissing};
 
 /// How many mails are taken in together at most.
-const BATCH: usize = 48;
+const BATCH: usize = 96;
 /// How many bytes of mail are taken in together at most.
-const BATCH_BYTES: usize = 4 << 20;
+const BATCH_BYTES: usize = 6 << 20;
+/// How many mails may be safe and wait to be routed: the rest stays where it is until the router has caught up.
+const AHEAD: usize = 256;
 
 /// What `mailflow ingest` is told.
 #[derive(Debug, Args)]
@@ -106,7 +108,7 @@ pub async fn ingest(arguments: IngestArguments) -> Result<(), Exit> {
             mails::read(&paths, &mut |mail| !stop.load(Ordering::SeqCst) && found.blocking_send(mail).is_ok());
         }
     });
-    let (taken, taking) = mpsc::unbounded_channel();
+    let (taken, taking) = mpsc::channel(AHEAD);
     let taker = tokio::spawn(take(flow.clone(), source, finding, taken));
     let mut ingest = Ingest {
         progress: Progress::new(arguments.quiet || arguments.each),
@@ -130,7 +132,7 @@ async fn take(
     flow: Mailflow,
     source: SourceId,
     mut finding: mpsc::Receiver<mails::Found>,
-    taken: mpsc::UnboundedSender<Taken>,
+    taken: mpsc::Sender<Taken>,
 ) -> Result<u64, Error> {
     let mut failed = 0;
     let (mut files, mut batch, mut bytes) = (Vec::new(), Vec::new(), 0);
@@ -159,7 +161,7 @@ async fn take(
             let digests = flow.take_mails(source, std::mem::take(&mut batch)).await?;
             for (file, (digest, is_new)) in files.drain(..).zip(digests) {
                 // The router ends only when it failed, and then says why itself.
-                let _ = taken.send(Taken { file, digest, is_new });
+                let _ = taken.send(Taken { file, digest, is_new }).await;
             }
         }
         if ended {
@@ -183,9 +185,11 @@ struct Ingest {
 
 impl Ingest {
     /// Routes what is taken in, until there is no more.
-    async fn route(&mut self, mut taking: mpsc::UnboundedReceiver<Taken>) -> Result<(), Exit> {
+    async fn route(&mut self, mut taking: mpsc::Receiver<Taken>) -> Result<(), Exit> {
         loop {
-            while let Ok(taken) = taking.try_recv() {
+            while self.pending.len() < AHEAD
+                && let Ok(taken) = taking.try_recv()
+            {
                 self.pending.push_back(taken);
             }
             let placed = self.flow.route_some().await?;
