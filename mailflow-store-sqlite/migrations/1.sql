@@ -80,6 +80,8 @@ CREATE VIRTUAL TABLE search USING fts5(
 );
 -- Segments are merged when there are eight of a size, not four: less work at each commit.
 INSERT INTO search (search, rank) VALUES ('automerge', 8);
+-- The words of a whole commit are collected before they are written (1 MiB would be some hundred mails).
+INSERT INTO search (search, rank) VALUES ('hashsize', 8388608);
 
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY,

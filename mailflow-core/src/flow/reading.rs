@@ -44,7 +44,9 @@ impl Ahead {
     /// What was read ahead, if it is what these arrivals begin with.
     fn take(&self, waiting: &[Arrival]) -> Reads {
         let reads = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        let begins = waiting.get(..reads.arrivals.len()).is_some_and(|waiting| waiting.iter().map(key).eq(reads.arrivals.iter().copied()));
+        let begins = waiting
+            .get(..reads.arrivals.len())
+            .is_some_and(|waiting| waiting.iter().map(key).eq(reads.arrivals.iter().copied()));
         if begins { reads } else { Reads::default() }
     }
 }

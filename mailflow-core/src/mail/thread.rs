@@ -129,16 +129,16 @@ impl Keyring {
     /// token, or was not made with a key of this ring, is nothing.
     pub fn find(&self, text: &str) -> Vec<TicketId> {
         let mut found = Vec::new();
-        let mut rest = text;
-        while let Some(at) = rest.find(['t', 'T']) {
-            let (before, here) = rest.split_at(at);
-            let begins_a_word = !before.ends_with(|c: char| c.is_ascii_alphanumeric());
-            if let Some(ticket) = begins_a_word.then(|| self.read(here)).flatten()
+        for (at, _) in text.match_indices('.') {
+            let Some((before, here)) = at.checked_sub(1).and_then(|at| text.split_at_checked(at)) else { continue };
+            if !here.starts_with(['t', 'T']) || before.ends_with(|c: char| c.is_ascii_alphanumeric()) {
+                continue;
+            }
+            if let Some(ticket) = self.read(here)
                 && !found.contains(&ticket)
             {
                 found.push(ticket);
             }
-            rest = here.get(1..).unwrap_or_default();
         }
         found
     }
