@@ -80,7 +80,8 @@ impl Shared {
     fn begin_to_read(self: &Arc<Self>, arrivals: &[Arrival]) -> Reads {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let share = arrivals.len().div_ceil(processors).max(1);
-        let tasks = arrivals.chunks(share).map(|part| tokio::spawn(Arc::clone(self).read(part.to_vec(), Readable::Whole)));
+        let tasks =
+            arrivals.chunks(share).map(|part| tokio::spawn(Arc::clone(self).read(part.to_vec(), Readable::Whole)));
         Reads { arrivals: arrivals.iter().map(key).collect(), tasks: tasks.collect() }
     }
 
