@@ -4,10 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use mailflow_core::agent::Agent;
+use mailflow_core::approval::Approver;
 use mailflow_core::directory::{Directory, DocumentKind, Documented};
 use mailflow_core::mail::Address;
 use mailflow_core::refusal::Refusal;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -34,6 +35,10 @@ shape! {
         /// Whether it is the one that comes with every desk and can be neither removed nor disabled.
         built_in: bool = it.built_in,
         signature: String = it.signature,
+        /// How long what the agent sends can be pulled back, in seconds.
+        undo_send_s: u32 = it.undo_send_s,
+        /// Who has to approve what the agent sends; null for nobody.
+        approval: Option<ApproverShape> = it.approval.map(ApproverShape::from),
         /// Whether there is a password to sign in with.
         has_password: bool = it.password.is_some(),
     }
@@ -56,10 +61,48 @@ pub struct AgentWish {
     pub administrator: bool,
     #[serde(default)]
     pub signature: String,
+    #[serde(default = "ten")]
+    #[schema(default = 10, maximum = 60)]
+    pub undo_send_s: u32,
+    /// Who has to approve what the agent sends; null for nobody.
+    #[serde(default)]
+    pub approval: Option<ApproverShape>,
     /// At least 10 characters. Only written; without it the password stays. A new one ends the agent's sessions.
     #[serde(default)]
     #[schema(write_only)]
     pub password: Option<String>,
+}
+
+/// Who approves: `{"agent": id}`, or `{"group": id}` for any of its members.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ApproverShape {
+    /// One agent.
+    Agent(Uuid),
+    /// Any member of a group.
+    Group(Uuid),
+}
+
+impl From<Approver> for ApproverShape {
+    fn from(approver: Approver) -> Self {
+        match approver {
+            Approver::Agent(id) => Self::Agent(id.into()),
+            Approver::Group(id) => Self::Group(id.into()),
+        }
+    }
+}
+
+impl From<ApproverShape> for Approver {
+    fn from(approver: ApproverShape) -> Self {
+        match approver {
+            ApproverShape::Agent(id) => Self::Agent(id.into()),
+            ApproverShape::Group(id) => Self::Group(id.into()),
+        }
+    }
+}
+
+const fn ten() -> u32 {
+    10
 }
 
 const fn yes() -> bool {
@@ -84,6 +127,8 @@ impl AgentWish {
             active: self.active,
             administrator: self.administrator,
             signature: self.signature,
+            undo_send_s: self.undo_send_s,
+            approval: self.approval.map(Approver::from),
             ..before
         })
     }

@@ -6,6 +6,7 @@
 //! cookie of the pages.
 
 mod agents;
+mod approvals;
 mod caller;
 mod categories;
 mod contacts;
@@ -19,6 +20,7 @@ mod messages;
 mod openapi;
 mod refused;
 mod replies;
+mod responses;
 mod routes;
 mod rules;
 mod search;

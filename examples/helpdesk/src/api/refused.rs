@@ -115,6 +115,7 @@ const fn advice(refusal: &Refusal) -> (StatusCode, &'static str) {
             StatusCode::PRECONDITION_FAILED,
             "read it again, apply the change to what it is now, send its new version",
         ),
+        Refusal::Decided { .. } | Refusal::TooLate => (StatusCode::CONFLICT, "nothing is left to do"),
         Refusal::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "leave an attachment away"),
         Refusal::SignIn => (StatusCode::UNAUTHORIZED, "check user name and password"),
         Refusal::SignInPaused { .. } => (StatusCode::TOO_MANY_REQUESTS, "wait, then try again"),

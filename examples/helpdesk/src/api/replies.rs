@@ -8,6 +8,7 @@ use mailflow_core::draft::Upload;
 use mailflow_core::flow::Desk;
 use mailflow_core::mail::Address;
 use mailflow_core::refusal::Refusal;
+use mailflow_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -83,6 +84,13 @@ pub struct ReplyWish {
     /// anyway.
     #[serde(default)]
     pub revision: Option<u32>,
+    /// For how many seconds it can be pulled back before it is sent. Default: 0, it is sent at once.
+    #[serde(default)]
+    #[schema(maximum = 60)]
+    pub undo_s: u32,
+    /// When it is sent. Default: now.
+    #[serde(default)]
+    pub send_at: Option<i64>,
     /// Whether the ticket is closed by it.
     #[serde(default)]
     pub close: bool,
@@ -127,7 +135,8 @@ pub async fn reply(
         attachments,
         seen: wish.revision.map_or(Seen::Anyway, Seen::Revision),
         then: if wish.close { AfterReply::Close } else { AfterReply::Stay },
-        ..Reply::default()
+        undo_s: wish.undo_s.min(60),
+        send_at: wish.send_at.map(Timestamp::from_millis),
     };
     let replied = desk.reply_once(ticket, message, reply).await?;
     let on_its_way = OnItsWay { message: replied.message.into(), destination: replied.destination.into() };

@@ -6,8 +6,8 @@ use utoipa::OpenApi;
 use super::openapi::{Names, Token};
 use super::refused::Refused;
 use super::{
-    Api, agents, categories, contacts, delivery, destinations, drafts, files, health, messages, openapi, replies,
-    rules, search, session, settings, sources, ticketboxes, tickets,
+    Api, agents, approvals, categories, contacts, delivery, destinations, drafts, files, health, messages, openapi, replies,
+    responses, rules, search, session, settings, sources, ticketboxes, tickets,
 };
 
 /// A route of the router.
@@ -88,6 +88,11 @@ routes! {
     get "/categories/{id}" => categories::show;
     put "/categories/{id}" => categories::save;
     delete "/categories/{id}" => categories::remove;
+    get "/responses" => responses::list;
+    post "/responses" => responses::make;
+    get "/responses/{id}" => responses::show;
+    put "/responses/{id}" => responses::save;
+    delete "/responses/{id}" => responses::remove;
     get "/agents" => agents::list;
     post "/agents" => agents::make;
     get "/agents/{id}" => agents::show;
@@ -120,6 +125,12 @@ routes! {
     post "/outgoing/{id}/retry" => delivery::retry;
     post "/outgoing/{id}/recipient" => delivery::correct;
     delete "/outgoing/{id}" => delivery::withdraw;
+    post "/outgoing/{id}/undo" => approvals::undo;
+    post "/outgoing/{id}/send" => approvals::send_now;
+    get "/approvals" => approvals::list;
+    get "/approvals/{id}" => approvals::show;
+    post "/approvals/{id}/release" => approvals::release;
+    post "/approvals/{id}/return" => approvals::give_back;
     get "/health" => health::show;
 }
 

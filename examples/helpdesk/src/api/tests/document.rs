@@ -121,8 +121,13 @@ async fn documented_examples_answer_as_documented() {
     for operation in operations(&document) {
         let fixture = Fixture::open().await;
         let place = format!("{} {}", operation.method, operation.path);
-        let body = operation.example_body(&document);
+        let mut body = operation.example_body(&document);
         let method = operation.method.to_uppercase();
+        if operation.path == "/approvals/{id}/release" {
+            // The digest is of bytes that are others each time.
+            let shown = fixture.admin("GET", "/approvals", None).await.json();
+            body = Some(json!({ "raw": shown[0]["raw"] }));
+        }
         // What has mail to send cannot be removed: here that is gone first.
         if place == "delete /destinations/{id}" {
             let id: mailflow_core::id::OutgoingId = super::fixture::id(18);
@@ -179,7 +184,10 @@ async fn who_has_not_signed_in_gets_nothing_and_administration_is_for_administra
             // Each at a desk of its own: an agent may change it.
             let fixture = Fixture::open().await;
             let answer = fixture.ask(Some(&fixture.agent), &method, &path, body.as_ref()).await;
-            assert!(answer.status < 300 || path.ends_with("/draft"), "{place}: {answer:?}");
+            // What is another one's own is not there for him.
+            let others = ["/draft", "/undo", "/send", "/return", "/release", "21"];
+            let other = answer.status == 404 && others.iter().any(|end| path.ends_with(end));
+            assert!(answer.status < 300 || other, "{place}: {answer:?}");
         }
     }
     assert_eq!(open, 2);

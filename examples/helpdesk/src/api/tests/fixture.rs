@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, header};
 use mailflow_core::agent::{Agent, BUILT_IN_ADMINISTRATOR};
+use mailflow_core::approval::{Approval, Approver};
 use mailflow_core::category::Category;
 use mailflow_core::contact::Contact;
 use mailflow_core::decision::reply::Reply;
@@ -15,7 +16,8 @@ use mailflow_core::draft::Draft;
 use mailflow_core::flow::{Desk, Mailflow};
 use mailflow_core::id::AgentId;
 use mailflow_core::message::Message;
-use mailflow_core::outgoing::Outgoing;
+use mailflow_core::outgoing::{Outgoing, OutgoingState};
+use mailflow_core::response::StandardResponse;
 use mailflow_core::source::{Source, SourceAccess};
 use mailflow_core::store::{Changeset, Entry, MemoryStore, Query, StoreExt};
 use mailflow_core::ticketbox::Ticketbox;
@@ -168,6 +170,7 @@ impl Fixture {
         let came = Message { id: id(17), ticket: ticket.id, ..came };
         let entries = vec![Entry::Insert(known.into()), Entry::Insert(came.into())];
         self.flow.store().commit(Changeset { entries, first_ticket_number: 1 }).await.unwrap();
+        self.hold(&desk).await;
         let draft = Draft {
             agent: BUILT_IN_ADMINISTRATOR,
             ticket: ticket.id,
@@ -185,6 +188,23 @@ impl Fixture {
             saved: desk.now(),
         };
         desk.save_draft(draft).await.unwrap();
+    }
+
+    /// An answer that can be pulled back, and one that waits for an approval.
+    async fn hold(&self, desk: &Desk) {
+        let ticket = desk.ticket(1).await.unwrap();
+        desk.reply(ticket.id, Reply { undo_s: 60, ..Reply::text("Wait.") }).await.unwrap();
+        let all: Vec<Outgoing> = self.flow.store().list_all(&Query::OutgoingOf(ticket.id)).await.unwrap();
+        let held = all.into_iter().find(|outgoing| outgoing.hold.is_some()).unwrap();
+        let known = Outgoing { id: id(22), due: Timestamp::MAX, ..held.clone() };
+        let author = id(15);
+        let approver = Approver::Agent(BUILT_IN_ADMINISTRATOR);
+        let approval = Approval { author, approver, submitted: desk.now(), decision: None };
+        let state = OutgoingState::AwaitingApproval;
+        let waiting = Outgoing { id: id(21), state, approval: Some(approval), ..known.clone() };
+        let entries = vec![Entry::Insert(known.into()), Entry::Insert(waiting.into())];
+        self.flow.store().commit(Changeset { entries, first_ticket_number: 1 }).await.unwrap();
+        desk.pull_back(held.id).await.unwrap();
     }
 
     /// A request with this token.
@@ -227,6 +247,9 @@ async fn configure(flow: &Mailflow, mailbox: MemorySource) -> (Source, AgentId) 
     admin.save(&Source::new(id(11), "Support mailbox", SourceAccess::Embedded)).await.unwrap();
     admin.save(&Destination::new(id(12), "Second server", DestinationAccess::Embedded)).await.unwrap();
     admin.save(&Category { id: id(14), name: "Complaint".to_owned() }).await.unwrap();
+    let text = "Dear {name}, we got it.".to_owned();
+    let (name, subject) = ("Got it".to_owned(), String::new());
+    admin.save(&StandardResponse { id: id(23), name, subject, text }).await.unwrap();
     let administrator = flow.directory().agents[&BUILT_IN_ADMINISTRATOR].clone();
     admin.save(&Agent { password: Some(HASH.clone()), ..administrator.clone() }).await.unwrap();
     let agent = Agent {

@@ -5,12 +5,13 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use mailflow_core::agent::Agent;
+use mailflow_core::approval::Approver;
 use mailflow_core::directory::{Directory, DocumentKind, Documented};
 use mailflow_core::mail::Address;
 use mailflow_core::refusal::Refusal;
 use uuid::Uuid;
 
-use super::form::{Button, Field, Form, Kind, Section, switch as on};
+use super::form::{Button, Field, Form, Kind, Section, number, or_none, switch as on};
 use super::list::{ObjectList, Row, Tone};
 use super::remove::Deletable;
 use super::{Asked, go, refusal, seen};
@@ -72,7 +73,10 @@ pub async fn list(signed: Signed, Query(asked): Query<Asked>) -> Answer {
     list.page(Frame::of(&signed, HERE, "Agents").await?)
 }
 
-fn sections(values: &Fields, before: Option<&Agent>) -> Vec<Section> {
+fn sections(values: &Fields, directory: &Directory, before: Option<&Agent>) -> Vec<Section> {
+    let others = directory.agents.values().filter(|it| before.is_none_or(|before| before.id != it.id));
+    let agents = others.map(|it| (format!("agent {}", it.id), it.name.clone()));
+    let groups = directory.groups.values().map(|it| (format!("group {}", it.id), format!("the group {}", it.name)));
     let field = |name, label, kind, help| Field::new(name, label, kind, values, help);
     let mut may = Vec::new();
     if !before.is_some_and(|agent| agent.built_in) {
@@ -108,13 +112,16 @@ fn sections(values: &Fields, before: Option<&Agent>) -> Vec<Section> {
     }
     sections.push(Section::new(
         "Answers",
-        vec![field(
-            "signature",
-            "Signature",
-            Kind::Lines(4),
-            "Put below what the \
-        agent writes.",
-        )],
+        vec![
+            field("signature", "Signature", Kind::Lines(4), "Put below what the agent writes."),
+            field("undo_send_s", "Can be pulled back for", Kind::Number("seconds"), "0 to 60; default: 10."),
+            field(
+                "approval",
+                "Need the approval of",
+                or_none("Nobody", agents.chain(groups)),
+                "Nothing that the agent sends leaves before it was released.",
+            ),
+        ],
     ));
     sections
 }
@@ -127,6 +134,13 @@ fn filled(agent: &Agent) -> Fields {
     values.add("active", on(agent.active).to_owned());
     values.add("administrator", on(agent.administrator).to_owned());
     values.add("signature", agent.signature.clone());
+    values.add("undo_send_s", agent.undo_send_s.to_string());
+    let approval = match agent.approval {
+        None => String::new(),
+        Some(Approver::Agent(id)) => format!("agent {id}"),
+        Some(Approver::Group(id)) => format!("group {id}"),
+    };
+    values.add("approval", approval);
     values
 }
 
@@ -136,6 +150,15 @@ fn read(values: &Fields, before: Agent) -> Result<Agent, Refusal> {
         "" => None,
         _ => Some(Address::new(typed).map_err(|error| Refusal::invalid("address", error.to_string()))?),
     };
+    let approval = match values.one("approval").split_once(' ') {
+        Some(("agent", id)) => id.parse().ok().map(Approver::Agent),
+        Some(("group", id)) => id.parse().ok().map(Approver::Group),
+        _ => None,
+    };
+    let undo_send_s: u32 = number(values, "undo_send_s")?;
+    if undo_send_s > 60 {
+        return Err(Refusal::invalid("undo_send_s", "at most 60 seconds"));
+    }
     let built_in = before.built_in;
     let name = values.one("name").trim();
     Ok(Agent {
@@ -145,13 +168,15 @@ fn read(values: &Fields, before: Agent) -> Result<Agent, Refusal> {
         active: built_in || values.has("active"),
         administrator: built_in || values.has("administrator"),
         signature: values.one("signature").replace("\r\n", "\n").trim_end().to_owned(),
+        approval,
+        undo_send_s,
         ..before
     })
 }
 
-fn form(values: &Fields, before: Option<&Agent>) -> Form {
+fn form(values: &Fields, directory: &Directory, before: Option<&Agent>) -> Form {
     let path = before.map_or(format!("{HERE}/new"), |before| format!("{HERE}/{}", before.id));
-    let mut form = Form::new(path.clone(), (HERE, "Agents"), sections(values, before));
+    let mut form = Form::new(path.clone(), (HERE, "Agents"), sections(values, directory, before));
     form.hidden.push(("version", values.one("version").to_owned()));
     match before {
         None => form.intro = "The agent gets a password that is shown once, when you save.".to_owned(),
@@ -179,7 +204,8 @@ fn found(signed: &Signed, text: &str) -> Result<Agent, Trouble> {
 pub async fn new(signed: Signed) -> Answer {
     let mut values = Fields::default();
     values.add("active", "yes".to_owned());
-    form(&values, None).page(Frame::of(&signed, HERE, "Add an agent").await?)
+    values.add("undo_send_s", "10".to_owned());
+    form(&values, &signed.desk.directory(), None).page(Frame::of(&signed, HERE, "Add an agent").await?)
 }
 
 /// One agent.
@@ -187,7 +213,7 @@ pub async fn show(signed: Signed, Path(text): Path<String>) -> Answer {
     let agent = found(&signed, &text)?;
     let mut values = filled(&agent);
     values.add("version", agent.version().to_string());
-    form(&values, Some(&agent)).page(Frame::of(&signed, HERE, &agent.name).await?)
+    form(&values, &signed.desk.directory(), Some(&agent)).page(Frame::of(&signed, HERE, &agent.name).await?)
 }
 
 #[derive(Template)]
@@ -224,7 +250,7 @@ pub async fn make(signed: Signed, headers: HeaderMap, body: Bytes) -> Answer {
     match made {
         Ok(agent) => show_password(&signed, &agent, &given).await,
         Err(error) => {
-            let mut form = form(&values, None);
+            let mut form = form(&values, &signed.desk.directory(), None);
             form.refuse(&refusal(error)?);
             form.page(Frame::of(&signed, HERE, "Add an agent").await?)
         }
@@ -252,7 +278,7 @@ pub async fn save(
             go(&signed, HERE, "saved")
         }
         Err(error) => {
-            let mut form = form(&values, Some(&before));
+            let mut form = form(&values, &signed.desk.directory(), Some(&before));
             form.refuse(&refusal(error)?);
             form.page(Frame::of(&signed, HERE, &before.name).await?)
         }

@@ -9,6 +9,7 @@ mod form;
 mod list;
 mod overview;
 mod remove;
+mod responses;
 mod rules;
 mod server;
 mod settings;
@@ -36,6 +37,7 @@ pub const MENU: &[(&str, &str)] = &[
     ("/admin/default-rule", "Default rule"),
     ("/admin/rules", "Custom rules"),
     ("/admin/categories", "Categories"),
+    ("/admin/responses", "Standard responses"),
     ("/admin/agents", "Agents"),
     ("/admin/settings", "Settings"),
 ];
@@ -96,6 +98,13 @@ fn desk_routes(table: Table) -> Table {
         .post(A, "/admin/categories/{id}", categories::save)
         .get(A, "/admin/categories/{id}/delete", remove::ask::<categories::Categories>)
         .post(A, "/admin/categories/{id}/delete", remove::remove::<categories::Categories>)
+        .get(A, "/admin/responses", responses::list)
+        .get(A, "/admin/responses/new", responses::new)
+        .post(A, "/admin/responses/new", responses::make)
+        .get(A, "/admin/responses/{id}", responses::show)
+        .post(A, "/admin/responses/{id}", responses::save)
+        .get(A, "/admin/responses/{id}/delete", remove::ask::<responses::Responses>)
+        .post(A, "/admin/responses/{id}/delete", remove::remove::<responses::Responses>)
         .get(A, "/admin/agents", agents::list)
         .get(A, "/admin/agents/new", agents::new)
         .post(A, "/admin/agents/new", agents::make)
