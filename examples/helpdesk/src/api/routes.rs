@@ -6,8 +6,8 @@ use utoipa::OpenApi;
 use super::openapi::{Names, Token};
 use super::refused::Refused;
 use super::{
-    Api, agents, approvals, categories, contacts, delivery, destinations, drafts, files, health, messages, openapi, replies,
-    responses, rules, search, session, settings, sources, ticketboxes, tickets,
+    Api, agents, approvals, categories, contacts, delivery, destinations, drafts, files, health, messages, openapi,
+    replies, responses, rules, search, session, settings, sources, ticketboxes, tickets,
 };
 
 /// A route of the router.

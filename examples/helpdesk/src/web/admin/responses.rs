@@ -57,8 +57,9 @@ pub async fn list(signed: Signed, Query(asked): Query<Asked>) -> Answer {
     let mut rows: Vec<Row> = directory.responses.values().map(row).collect();
     rows.sort_by_key(|row| row.name.to_lowercase());
     let list = ObjectList {
-        intro: "Words that are written once and sent often: by agents, by rules, as automatic answers of ticketboxes."
-            .to_owned(),
+        intro:
+            "Words that are written once and sent often: by agents, by rules, as automatic answers of ticketboxes."
+                .to_owned(),
         new: Some((format!("{HERE}/new"), "Add a response")),
         empty: "There are no standard responses yet.".to_owned(),
         rows,
@@ -73,8 +74,13 @@ fn form(values: &Fields, before: Option<&StandardResponse>) -> Form {
     let fields = vec![
         field("name", "Name", Kind::Line, "As agents see it."),
         field("subject", "Subject", Kind::Line, "Leave it empty for the subject of the mail that is answered."),
-        field("text", "Text", Kind::Lines(10), "Filled in: {name}, {address}, {subject}, {ticket}, {ticketbox}. Anything \
-            else in braces stays as it is."),
+        field(
+            "text",
+            "Text",
+            Kind::Lines(10),
+            "Filled in: {name}, {address}, {subject}, {ticket}, {ticketbox}. Anything \
+            else in braces stays as it is.",
+        ),
     ];
     let path = before.map_or(format!("{HERE}/new"), |before| format!("{HERE}/{}", before.id));
     let mut form = Form::new(path, (HERE, "Standard responses"), vec![Section::new("Response", fields)]);

@@ -271,7 +271,13 @@ async fn a_ticketbox_keeps_every_field_of_its_form() {
 async fn a_new_agent_gets_a_password_that_is_shown_once_and_works() {
     let (web, _folder) = desk().await;
     let admin = web.admin().await;
-    let fields = [("user_name", "grace"), ("name", "Grace"), ("active", "yes"), ("signature", "Grace\r\nSupport"), ("undo_send_s", "20")];
+    let fields = [
+        ("user_name", "grace"),
+        ("name", "Grace"),
+        ("active", "yes"),
+        ("signature", "Grace\r\nSupport"),
+        ("undo_send_s", "20"),
+    ];
     let shown = admin.post("/admin/agents/new", &fields).await;
     let password = |shown: &Shown| {
         let (_, rest) = shown.body.split_once("<code>").unwrap_or_else(|| panic!("{}", shown.body));
@@ -303,7 +309,9 @@ async fn the_built_in_administrator_stays_whatever_is_sent() {
     assert!(!shown.body.contains("Delete…") && !shown.body.contains("name=\"active\""), "{}", shown.body);
     let version = shown.value_of("version");
     saved(
-        &admin.post(&path, &[("user_name", "admin"), ("name", "Boss"), ("undo_send_s", "10"), ("version", &version)]).await,
+        &admin
+            .post(&path, &[("user_name", "admin"), ("name", "Boss"), ("undo_send_s", "10"), ("version", &version)])
+            .await,
         "/admin/agents",
     );
     let boss = web.flow.directory().agent_named("admin").unwrap().clone();
