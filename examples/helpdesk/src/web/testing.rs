@@ -92,6 +92,11 @@ impl Web {
         self.flow.desk(BUILT_IN_ADMINISTRATOR)
     }
 
+    /// Turns the clock.
+    pub fn later(&self, by: Duration) {
+        self.clock.0.advance(by);
+    }
+
     /// Another agent, who is no administrator.
     pub async fn add_agent(&self, user_name: &str) -> AgentId {
         let id = self.flow.admin().new_id();
@@ -115,6 +120,12 @@ impl Web {
         let placed = self.flow.route_some().await.unwrap();
         let id = placed.last().unwrap().routed.ticket;
         self.desk().ticket_by_id(id).await.unwrap()
+    }
+
+    /// What was sent goes out, after the time in which it can be pulled back.
+    pub async fn deliver(&self) {
+        self.clock.0.advance(Duration::from_secs(61));
+        self.flow.deliver().await.unwrap();
     }
 
     /// A browser in which nobody has signed in.

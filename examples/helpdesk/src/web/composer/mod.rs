@@ -83,6 +83,8 @@ pub struct Composer {
     pub files: Vec<(Upload, String)>,
     /// When it was last saved, as a time of the day.
     pub saved: String,
+    /// Who returned it, and what is to be changed.
+    pub returned: Option<(String, String)>,
     /// What keeps it from being sent.
     pub trouble: Option<String>,
     /// Set if the ticket changed meanwhile: sending again is meant.
@@ -149,7 +151,7 @@ impl Composer {
             to: addresses::write(&to),
             cc: addresses::write(&cc),
             ..match begun {
-                Some(draft) => blank.with_draft(draft),
+                Some(draft) => blank.with_draft(signed, draft),
                 None => blank,
             }
         })
@@ -174,7 +176,7 @@ impl Composer {
             to: addresses::write(&draft.to),
             cc: addresses::write(&draft.cc),
             bcc: addresses::write(&draft.bcc),
-            ..Self::blank(signed, conversation).with_draft(draft)
+            ..Self::blank(signed, conversation).with_draft(signed, draft)
         }
     }
 
@@ -195,14 +197,18 @@ impl Composer {
             signature: signed.agent.signature.clone(),
             files: Vec::new(),
             saved: String::new(),
+            returned: None,
             trouble: None,
             anyway: false,
         }
     }
 
     /// What a draft keeps whatever it answers.
-    fn with_draft(self, draft: &Draft) -> Self {
+    fn with_draft(self, signed: &Signed, draft: &Draft) -> Self {
+        let directory = signed.desk.directory();
+        let who = |id| directory.agents.get(&id).map_or("an approver", |it| &it.name).to_owned();
         Self {
+            returned: draft.returned.as_ref().map(|it| (who(it.by), it.note.clone())),
             message: draft.message.to_string(),
             subject: draft.subject.clone(),
             text: draft.text.clone(),

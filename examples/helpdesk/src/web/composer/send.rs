@@ -51,7 +51,7 @@ pub async fn act(signed: Signed, Path(name): Path<String>, headers: HeaderMap, s
         return again(&signed, &conversation, draft, (StatusCode::UNPROCESSABLE_ENTITY, trouble, false)).await;
     }
     let then = if action == "send" { AfterReply::Stay } else { AfterReply::Close };
-    match signed.desk.reply_once(ticket, draft.message, reply(&draft, then)).await {
+    match signed.desk.reply_once(ticket, draft.message, reply(&signed, &draft, then)).await {
         Ok(replied) => {
             let next = match &*action {
                 "send-next" => next(&signed, &conversation).await?,
@@ -72,7 +72,7 @@ pub async fn act(signed: Signed, Path(name): Path<String>, headers: HeaderMap, s
     }
 }
 
-fn reply(draft: &Draft, then: AfterReply) -> Reply {
+fn reply(signed: &Signed, draft: &Draft, then: AfterReply) -> Reply {
     Reply {
         answers: draft.answers,
         from: draft.from.clone(),
@@ -84,7 +84,8 @@ fn reply(draft: &Draft, then: AfterReply) -> Reply {
         attachments: draft.attachments.clone(),
         seen: Seen::Revision(draft.seen_revision),
         then,
-        ..Reply::default()
+        undo_s: signed.agent.undo_send_s,
+        send_at: None,
     }
 }
 

@@ -36,7 +36,7 @@ async fn an_answer_is_written_and_sent_without_a_script() {
     let done = send(&web, &page, "send", "Use water.\r\nPlease.", &[("to", None, "ada@one.example")]).await;
     assert_eq!(done.status, 303, "{}", done.body);
     assert!(done.location().starts_with("/ticket/1#m-"));
-    web.flow.deliver().await.unwrap();
+    web.deliver().await;
     assert!(outside(&web)[0].contains("Use water."), "{:?}", outside(&web));
     let page = web.admin().await.get("/ticket/1").await;
     assert!(page.body.contains("class=\"message ours\"") && !page.body.contains("data-draft"), "{}", page.body);
@@ -59,7 +59,7 @@ async fn sending_twice_sends_once() {
     assert_eq!(send(&web, &page, "send", "Use water.", &to).await.status, 303);
     let again = send(&web, &page, "send", "Use water.", &to).await;
     assert_eq!(again.status, 303, "{}", again.body);
-    web.flow.deliver().await.unwrap();
+    web.deliver().await;
     assert_eq!(outside(&web).len(), 1);
 }
 
@@ -79,11 +79,11 @@ async fn an_answer_over_something_unseen_is_stopped_and_nothing_of_it_is_lost() 
     for words in ["It burns now!", "Send anyway", "Use water.", "Nothing was sent"] {
         assert!(stopped.body.contains(words), "{words}: {}", stopped.body);
     }
-    web.flow.deliver().await.unwrap();
+    web.deliver().await;
     assert!(outside(&web).is_empty());
     let sent = send(&web, &stopped, "send", "Use much water.", &to).await;
     assert_eq!(sent.status, 303, "{}", sent.body);
-    web.flow.deliver().await.unwrap();
+    web.deliver().await;
     assert!(outside(&web)[0].contains("Use much water."));
 }
 
@@ -164,4 +164,22 @@ async fn the_composer_opens_in_place() {
     assert!(fragment.body.contains("data-draft") && !fragment.body.contains("<html"), "{}", fragment.body);
     let page = web.admin().await.get("/ticket/1/composer/reply").await;
     assert_eq!(page.location(), "/ticket/1?compose=reply#composer");
+}
+
+#[tokio::test]
+async fn what_was_sent_is_pulled_back_as_it_was() {
+    let web = Web::open().await;
+    web.receive(MAIL).await;
+    let page = web.admin().await.get("/ticket/1?compose=reply").await;
+    let sent = send(&web, &page, "send-close", "Use oil.", &[("to", None, "ada@one.example")]).await;
+    assert_eq!(sent.status, 303, "{}", sent.body);
+    let page = web.admin().await.get("/ticket/1").await;
+    let path = page.body.split("action=\"").find(|it| it.contains("/delivery/")).unwrap().split('"').next().unwrap();
+    let undone = web.admin().await.post(path, &[("action", "undo")]).await;
+    assert_eq!(undone.location(), "/ticket/1#composer");
+    web.deliver().await;
+    assert!(outside(&web).is_empty(), "it was not sent");
+    let page = web.admin().await.get("/ticket/1").await;
+    assert!(page.body.contains(">Use oil.</textarea>"), "{}", page.body);
+    assert!(page.body.contains(">Close<"), "the ticket is open again");
 }

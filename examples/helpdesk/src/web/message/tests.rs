@@ -52,3 +52,35 @@ async fn nobody_reads_a_message_without_signing_in() {
         assert_eq!(shown.status, 303, "{tab}");
     }
 }
+
+const HTML: &str = "From: Ada <ada@one.example>\nTo: support@example.com\nSubject: Html\nMessage-ID: <2@one.example>\n\
+MIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\n\
+--b\nContent-Type: text/html\n\n<p onclick=\"x()\">Hello <b>you</b><script>alert(1)</script>\
+<img src=\"cid:pic@one\"><img src=\"https://track.example/pixel.png\" hx-get=\"/x\"></p>\n\
+--b\nContent-Type: image/png\nContent-ID: <pic@one>\nContent-Transfer-Encoding: base64\n\niVBORw0KGgo=\n--b--\n";
+
+#[tokio::test]
+async fn html_is_shown_in_a_frame_that_runs_and_loads_nothing() {
+    let web = Web::open().await;
+    let ticket = web.receive(HTML).await;
+    let conversation = web.desk().conversation(ticket.number).await.unwrap();
+    let id = conversation.messages().next().unwrap().id.to_string();
+    let admin = web.admin().await;
+    let page = admin.get(&format!("/ticket/{}", ticket.number)).await;
+    assert!(page.body.contains(&format!("src=\"/message/{id}/frame\"")), "{}", page.body);
+    assert!(page.body.contains("sandbox=\"allow-same-origin allow-popups allow-popups-to-escape-sandbox\""));
+    let frame = admin.get(&format!("/message/{id}/frame")).await;
+    for bad in ["script>", "onclick", "hx-get", "track.example"] {
+        assert!(!frame.body.contains(bad), "{bad}: {}", frame.body);
+    }
+    assert!(frame.body.contains("<b>you</b>") && frame.body.contains("1 image from elsewhere"), "{}", frame.body);
+    assert!(frame.body.contains(&format!("src=\"/message/{id}/inline/0\"")), "{}", frame.body);
+    let policy = frame.header("content-security-policy");
+    assert!(policy.contains("default-src 'none'") && policy.contains("sandbox") && !policy.contains("allow-scripts"));
+    assert!(!policy.contains("https:"), "{policy}");
+    let loaded = admin.get(&format!("/message/{id}/frame?images=load")).await;
+    assert!(loaded.body.contains("https://track.example/pixel.png"), "{}", loaded.body);
+    assert!(loaded.header("content-security-policy").contains("https:"));
+    let picture = admin.get(&format!("/message/{id}/inline/0")).await;
+    assert_eq!((picture.status, picture.header("content-type")), (200, "image/png"));
+}

@@ -6,6 +6,7 @@ use axum::http::HeaderMap;
 use mailflow_core::decision::delivery::Remedy;
 use mailflow_core::id::OutgoingId;
 use mailflow_core::mail::Address;
+use mailflow_core::message::{Author, Message};
 use mailflow_core::outgoing::{Outgoing, OutgoingState, RecipientState};
 use mailflow_core::refusal::Refusal;
 
@@ -27,12 +28,15 @@ pub struct Delivery {
     pub remedy: Option<String>,
     /// What the button for trying again says.
     pub retry: &'static str,
+    /// Where its author pulls it back or sends it at once, with the base; none if it is too late, or another's.
+    pub waits: Option<String>,
 }
 
 impl Delivery {
     /// How the sending of this mail goes.
-    pub fn of(signed: &Signed, number: u64, outgoing: &Outgoing) -> Self {
+    pub fn of(signed: &Signed, number: u64, message: &Message, outgoing: &Outgoing) -> Self {
         let now = signed.desk.now();
+        let own = message.author == Author::Agent(signed.agent.id);
         let sent_at = outgoing.recipients.iter().filter_map(|it| it.at).max();
         let tried = outgoing.attempts > 0;
         let (state, words) = match outgoing.state {
@@ -44,6 +48,9 @@ impl Delivery {
             OutgoingState::AwaitingApproval => ("queued", "waits for an approval".to_owned()),
             OutgoingState::Paused => {
                 ("perhaps", "not sent yet: the customer wrote after this was written".to_owned())
+            }
+            OutgoingState::Queued if outgoing.hold.is_some() && outgoing.due > now => {
+                ("queued", format!("sent at {}", outgoing.due.to_utc().format("%H:%M:%S UTC")))
             }
             OutgoingState::Queued => ("queued", "waiting to be sent".to_owned()),
             OutgoingState::Sending { .. } => ("queued", "being sent".to_owned()),
@@ -74,12 +81,18 @@ impl Delivery {
             words: if state == "sent" { sent_at.map_or(words, |at| format!("sent {}", ago(at, now))) } else { words },
             failures,
             remedy: open.then(remedy),
+            waits: (own && outgoing.hold.is_some() && !tried && waits(outgoing.state)).then(remedy),
             retry: if state == "perhaps" { "Send again" } else { "Try again" },
         }
     }
 }
 
-/// Does something about a mail that was not delivered.
+/// Whether a mail has not begun to go out.
+const fn waits(state: OutgoingState) -> bool {
+    matches!(state, OutgoingState::AwaitingApproval | OutgoingState::Queued | OutgoingState::Paused)
+}
+
+/// Does something about a mail that was not delivered, or not yet.
 pub async fn remedy(
     signed: Signed,
     Path((name, outgoing)): Path<(String, String)>,
@@ -92,12 +105,21 @@ pub async fn remedy(
     let address = |field: &'static str| {
         Address::new(fields.one(field)).map_err(|error| Refusal::invalid(field, error.to_string()))
     };
+    let there = signed.base.path(&format!("/ticket/{number}"));
     let remedy = match fields.one("action") {
+        "undo" => {
+            signed.desk.pull_back(outgoing).await?;
+            return Ok(redirect(&format!("{there}#composer")));
+        }
+        "now" => {
+            signed.desk.send_now(outgoing).await?;
+            return Ok(redirect(&there));
+        }
         "retry" => Remedy::Retry,
         "withdraw" => Remedy::Withdraw,
         "correct" => Remedy::Correct { from: address("from")?, to: address("to")? },
         _ => return Err(Trouble::malformed("There is no such action.")),
     };
     signed.desk.remedy(outgoing, remedy).await?;
-    Ok(redirect(&signed.base.path(&format!("/ticket/{number}"))))
+    Ok(redirect(&there))
 }

@@ -191,7 +191,7 @@ impl MessageView {
         let named = || if message.from.name.is_empty() { address.clone() } else { message.from.name.clone() };
         let who = who.unwrap_or_else(|| if named().is_empty() { "unknown sender".to_owned() } else { named() });
         let outgoing = message.outgoing.and_then(|id| conversation.outgoing.get(&id));
-        let delivery = outgoing.map(|outgoing| Delivery::of(signed, conversation.ticket.number, outgoing));
+        let delivery = outgoing.map(|outgoing| Delivery::of(signed, conversation.ticket.number, message, outgoing));
         let elsewhere = |mailbox: &&Mailbox| Some(&mailbox.address) != message.from.address.as_ref();
         let file = |(at, info): (usize, &mailflow_core::message::AttachmentInfo)| {
             let name = info.filename.clone().unwrap_or_else(|| info.content_type.clone());

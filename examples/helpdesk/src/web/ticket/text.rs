@@ -1,4 +1,6 @@
-//! A text as it is shown: what its writer wrote, and folded behind it what he quotes.
+//! A text as it is shown: what its writer wrote, and folded behind it what he quotes and how he signs.
+
+use mailflow_core::mail::{PieceKind, fold};
 
 /// A piece of a text.
 #[derive(Debug, PartialEq, Eq)]
@@ -9,26 +11,17 @@ pub struct Piece {
     pub fold: Option<String>,
 }
 
-/// A text in pieces, white space around them removed.
+/// A text in pieces, empty lines around them removed.
 pub fn pieces(text: &str) -> Vec<Piece> {
-    let mut pieces: Vec<Piece> = Vec::new();
-    for line in text.lines() {
-        let quoted = line.starts_with('>');
-        match pieces.last_mut() {
-            Some(last) if last.fold.is_some() == quoted => {
-                last.text.push('\n');
-                last.text.push_str(line);
-            }
-            _ => pieces.push(Piece { text: line.to_owned(), fold: quoted.then(String::new) }),
-        }
-    }
-    for piece in &mut pieces {
-        let lines = piece.text.lines().count();
-        if piece.fold.is_some() {
-            piece.fold = Some(format!("{lines} quoted line{}", if lines == 1 { "" } else { "s" }));
-        }
-        piece.text = piece.text.trim_matches('\n').to_owned();
-    }
-    pieces.retain(|piece| !piece.text.trim().is_empty());
-    pieces
+    let piece = |piece: mailflow_core::mail::Piece<'_>| {
+        let text = piece.text.trim_matches(['\n', '\r']).trim_end();
+        let lines = text.lines().count();
+        let fold = match piece.kind {
+            PieceKind::Own => None,
+            PieceKind::Quoted => Some(format!("{lines} quoted line{}", if lines == 1 { "" } else { "s" })),
+            PieceKind::Signature => Some("signature".to_owned()),
+        };
+        (!text.trim().is_empty()).then(|| Piece { text: text.to_owned(), fold })
+    };
+    fold(text).into_iter().filter_map(piece).collect()
 }

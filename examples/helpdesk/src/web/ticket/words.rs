@@ -57,6 +57,7 @@ pub fn event(directory: &Directory, conversation: &Conversation, event: &Event) 
                 LinkKind::Continues => "it continues".to_owned(),
             }
         }
+        What::PulledBack { .. } => format!("{who} pulled an answer back before it was sent"),
         What::Trashed => format!("{who} put it into the trash"),
         What::Restored => format!("{who} took it out of the trash"),
         _ => format!("{who} changed something"),
