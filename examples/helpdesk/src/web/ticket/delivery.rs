@@ -50,7 +50,7 @@ impl Delivery {
                 ("perhaps", "not sent yet: the customer wrote after this was written".to_owned())
             }
             OutgoingState::Queued if outgoing.hold.is_some() && outgoing.due > now => {
-                ("queued", format!("sent at {}", outgoing.due.to_utc().format("%H:%M:%S UTC")))
+                ("queued", format!("will be sent at {}", outgoing.due.to_utc().format("%H:%M:%S UTC")))
             }
             OutgoingState::Queued => ("queued", "waiting to be sent".to_owned()),
             OutgoingState::Sending { .. } => ("queued", "being sent".to_owned()),
