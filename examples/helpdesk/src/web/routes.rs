@@ -56,7 +56,8 @@ mod tests {
         let web = Web::open().await;
         let mut checked = 0;
         for route in routes(&web.flow).iter().filter(|route| route.who != Who::Anyone) {
-            let request = web.stranger().request(method(route.verb), &path(route)).header("sec-fetch-site", "same-origin");
+            let request =
+                web.stranger().request(method(route.verb), &path(route)).header("sec-fetch-site", "same-origin");
             let answer = web.stranger().send(request.body(Body::empty()).unwrap()).await;
             let led = answer.status == 303 && answer.location().starts_with("/sign-in?next=");
             assert!(led || answer.status == 401, "{route:?}: {}", answer.status);
