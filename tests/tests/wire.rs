@@ -255,14 +255,17 @@ async fn cut_everywhere(says: fn(TransportError) -> TransportError) -> Result<(u
     for direction in [Direction::FromServer, Direction::ToServer] {
         for after in 0..LONGEST {
             let server = SmtpServer::new();
-            let cut_once = CutOnce { server: server.clone(), cut: (direction, after), tries: AtomicU64::new(0), says };
+            let cut_once =
+                CutOnce { server: server.clone(), cut: (direction, after), tries: AtomicU64::new(0), says };
             let (outgoing, sent_at_first) = answer_through(cut_once).await;
             let arrived = server.accepted();
             assert!(arrived.windows(2).all(|pair| pair[0].bytes == pair[1].bytes), "the same mail, byte for byte");
             match (arrived.len(), outgoing.may_be_double) {
                 (1, marked) => not_sent += u64::from(outgoing.attempts == 2 && !marked),
                 (2, true) => doubled += 1,
-                (count, marked) => return Err(format!("{direction:?} {after}: arrived {count} times, marked: {marked}")),
+                (count, marked) => {
+                    return Err(format!("{direction:?} {after}: arrived {count} times, marked: {marked}"));
+                }
             }
             if sent_at_first {
                 break;
