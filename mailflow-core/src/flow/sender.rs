@@ -50,6 +50,7 @@ impl Shared {
     /// Sends what is due. Ends early when `stop` says so, or when the server cannot be reached: the next one would not
     /// reach it either.
     pub async fn deliver(&self, destination: &Destination, stop: impl Fn() -> bool) -> Result<Delivered, Error> {
+        self.settle_what_was_left().await?;
         let mut delivered = Delivered::default();
         let way_out = match self.way_out(destination) {
             Ok(way_out) => way_out,
@@ -88,9 +89,12 @@ impl Shared {
         delivered: &mut Delivered,
     ) -> Result<bool, Error> {
         let run = self.run;
-        let claimed =
-            self.transact(|scene, changes, mint| delivery::claim(scene, changes, mint, id, run)).await?.value;
-        let Some(outgoing) = claimed else { return Ok(true) };
+        let claimed = self.transact(|scene, changes, mint| delivery::claim(scene, changes, mint, id, run)).await;
+        if claimed.is_err() {
+            // It may be claimed all the same; nobody sends it then, and nobody else may.
+            self.remember(id, Tried::NotSent("the store failed before it was sent".to_owned()));
+        }
+        let Some(outgoing) = claimed?.value else { return Ok(true) };
         let result = self.hand_over(&outgoing, way_out).await;
         let reachable =
             !matches!(&result, Err(error) if error.is_transient() || error.kind() == TransportErrorKind::Setup);
@@ -103,12 +107,28 @@ impl Shared {
                 delivered.trouble.clone_from(trouble);
             }
         }
-        let settled =
-            self.transact(|scene, changes, mint| delivery::settle(scene, changes, mint, id, run, &tried)).await?;
-        if settled.value == Some(OutgoingState::Sent) {
+        self.remember(id, tried.clone());
+        if self.settle(id, &tried).await? == Some(OutgoingState::Sent) {
             delivered.sent += 1;
         }
         Ok(reachable)
+    }
+
+    /// Writes down what came of a mail.
+    async fn settle(&self, id: OutgoingId, tried: &Tried) -> Result<Option<OutgoingState>, Error> {
+        let run = self.run;
+        let done =
+            self.transact(|scene, changes, mint| delivery::settle(scene, changes, mint, id, run, tried)).await?;
+        self.settled(id);
+        Ok(done.value)
+    }
+
+    /// Writes down what the store could not write before: else these mails would be *being sent* until the next start.
+    async fn settle_what_was_left(&self) -> Result<(), Error> {
+        for (id, tried) in self.unsettled() {
+            self.settle(id, &tried).await?;
+        }
+        Ok(())
     }
 
     async fn hand_over(

@@ -9,9 +9,10 @@ use uuid::Uuid;
 
 use super::reading::Ahead;
 use super::{Error, Notice};
+use crate::decision::delivery::Tried;
 use crate::decision::{Scene, Stop};
 use crate::directory::{Directory, DirectoryStamp};
-use crate::id::{Mint, SourceId};
+use crate::id::{Mint, OutgoingId, SourceId};
 use crate::mail::{Keyring, Limits};
 use crate::outgoing::RunId;
 use crate::refusal::Refusal;
@@ -42,6 +43,8 @@ pub struct Shared {
     pub arrived: Notify,
     /// Sources and destinations that have to look at once, by id.
     wakes: Mutex<BTreeMap<Uuid, Arc<Notify>>>,
+    /// What came of mails that were sent, where the store could not write it down: it is written later.
+    unsettled: Mutex<BTreeMap<OutgoingId, Tried>>,
     /// What the embedding program brought itself.
     embedded: Mutex<Embedded>,
     current: Mutex<Arc<Current>>,
@@ -89,6 +92,7 @@ impl Shared {
             ahead: Ahead::default(),
             arrived: Notify::new(),
             wakes: Mutex::default(),
+            unsettled: Mutex::default(),
             embedded: Mutex::default(),
             current: Mutex::new(Arc::new(empty)),
         }
@@ -199,6 +203,21 @@ impl Shared {
     /// Makes a source or destination look at once.
     pub fn wake(&self, id: Uuid) {
         self.waker(id).notify_one();
+    }
+
+    /// Remembers what came of a mail until the store can write it down.
+    pub fn remember(&self, id: OutgoingId, tried: Tried) {
+        lock(&self.unsettled).insert(id, tried);
+    }
+
+    /// What the store has not written down yet.
+    pub fn unsettled(&self) -> BTreeMap<OutgoingId, Tried> {
+        lock(&self.unsettled).clone()
+    }
+
+    /// The store has written it down.
+    pub fn settled(&self, id: OutgoingId) {
+        lock(&self.unsettled).remove(&id);
     }
 
     /// Takes a mailbox that the embedding program brings.
