@@ -21,6 +21,8 @@ fn ac_20_each_header_of_a_machine_alone_tells() {
         "X-Auto-Response-Suppress: DR, OOF, AutoReply",
         "X-Autoreply: yes",
         "X-Autorespond: vacation",
+        "X-Auto-Reply: 1",
+        "X-Apple-Action: OOF",
         "Return-Path: <>",
         "Content-Type: multipart/report; report-type=disposition-notification; boundary=b",
     ] {

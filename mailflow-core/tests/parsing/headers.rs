@@ -37,6 +37,8 @@ fn case_25_ids_are_found_whatever_stands_between() {
     assert_eq!(ids("References: message of ada@one.example <a@x> (sent)"), ["a@x"]);
     assert_eq!(ids("References: <a@x <b@x>"), ["a@x", "b@x"]);
     assert_eq!(ids("References: <mail1>"), ["mail1"]);
+    assert_eq!(ids("References: mail1"), ["mail1"]);
+    assert_eq!(ids("References: your mail of monday"), [""; 0]);
     let reply = read("From: ada@one.example\nIn-Reply-To: Your message of \"Tue, 1 Jan\" <a@x>\n\nx");
     assert_eq!(reply.in_reply_to.len(), 1);
 }

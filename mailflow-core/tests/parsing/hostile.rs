@@ -101,6 +101,8 @@ pub fn all() -> Vec<Shape> {
             "Content-Type: message/delivery-status\n\n",
             "Final-Recipient: rfc822; a{}@x.example\nStatus: 5.1.1\n\n",
         ),
+        ("blank lines of a machine's report", "Content-Type: message/delivery-status\n\n", " x\n"),
+        ("recipients that failed", "Content-Type: text/plain\nX-Failed-Recipients: a@x.example", ", a{}@x.example"),
         ("escapes of ISO-2022-JP", "Content-Type: text/plain; charset=iso-2022-jp\n\n", "\u{1b}$B\u{1b}(B"),
         ("shifts of UTF-7", "Content-Type: text/plain; charset=utf-7\n\n", "+AOQ-+"),
         ("letters of an unknown charset", "Content-Type: text/plain; charset=x-nobody\n\n", "ä"),

@@ -3,7 +3,9 @@
 use super::super::{Automatic, Mail, ReturnPath};
 
 /// How the subjects of automatic answers begin, where no header says it.
-const PREFIXES: [&str; 18] = [
+const PREFIXES: [&str; 20] = [
+    "auto: ",
+    "vacation reply",
     "automated response:",
     "automatic reply:",
     "automatic reply ",
@@ -24,6 +26,10 @@ const PREFIXES: [&str; 18] = [
     "resposta automática",
 ];
 
+/// How the names of headers begin that only answering programs write.
+const ANSWERING: [&str; 6] =
+    ["x-autoreply", "x-auto-reply", "x-autorespon", "x-vacation", "x-mail-autoreply", "x-fc-machinegenerated"];
+
 /// What the headers say; what a machine wrote counts before what a list spread.
 pub fn read(mail: &Mail, report: bool) -> Option<Automatic> {
     let list = mail.headers.iter().find(|header| {
@@ -36,7 +42,9 @@ pub fn read(mail: &Mail, report: bool) -> Option<Automatic> {
         let spoken = spoken(value);
         let spoken = spoken.trim();
         (name == "auto-submitted" && !spoken.is_empty() && !spoken.eq_ignore_ascii_case("no"))
-            || matches!(name.as_str(), "x-autoreply" | "x-autorespond")
+            || ANSWERING.iter().any(|beginning| name.starts_with(beginning))
+            || is(&name, value, "x-apple-action", &["oof"])
+            || is(&name, value, "preference", &["auto_reply"])
             || (name == "x-auto-response-suppress" && !value.eq_ignore_ascii_case("none"))
             || is(&name, value, "precedence", &["bulk", "junk", "auto_reply", "auto-reply"])
     });

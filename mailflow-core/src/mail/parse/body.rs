@@ -155,7 +155,7 @@ impl Reader<'_> {
             text = flowed::unfold(&text, is("delsp", "yes"));
         }
         let room = self.limits.unpacked_bytes.saturating_sub(self.unpacked);
-        if let Some((rest, files)) = uuencode::take_out(&text, room) {
+        if let Some((rest, files)) = uuencode::take_out(&text, room, self.limits.parts) {
             text = rest;
             for file in files {
                 self.unpacked += file.content.len();

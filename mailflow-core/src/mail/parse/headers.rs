@@ -72,7 +72,7 @@ fn mailboxes(fields: &Fields<'_>, name: &str, limits: &Limits, defects: &mut Def
     found
 }
 
-/// The ids of a header: what stands in angle brackets; without any, the words with an `@`. Of many, the first and the
+/// The ids of a header: what stands in angle brackets; without any, the words with an `@`, or the only word. Of many, the first and the
 /// last ones.
 fn ids(fields: &Fields<'_>, name: &str, limits: &Limits) -> Vec<ThreadId> {
     let mut found: Vec<ThreadId> = Vec::new();
@@ -87,8 +87,9 @@ fn ids(fields: &Fields<'_>, name: &str, limits: &Limits) -> Vec<ThreadId> {
             rest = tail.get(end..).unwrap_or_default();
         }
         if found.len() == before {
-            let words = text.split([' ', ',', '\t', '\r', '\n', '"', '(', ')', ';']);
-            found.extend(words.filter(|word| word.contains('@')).filter_map(ThreadId::new));
+            let words = || text.split([' ', ',', '\t', '\r', '\n', '"', '(', ')', ';']).filter(|word| !word.is_empty());
+            let alone = words().count() == 1;
+            found.extend(words().filter(|word| alone || word.contains('@')).filter_map(ThreadId::new));
         }
     }
     if found.len() > limits.references.max(1) {

@@ -6,8 +6,8 @@ pub struct Uuencoded {
     pub content: Vec<u8>,
 }
 
-/// Takes the files out of a text, at most `most` bytes of them. What is no whole file stays where it is.
-pub fn take_out(text: &str, most: usize) -> Option<(String, Vec<Uuencoded>)> {
+/// Takes the files out of a text, at most `most` bytes of them and `count` files. What is no whole file stays where it is.
+pub fn take_out(text: &str, most: usize, count: usize) -> Option<(String, Vec<Uuencoded>)> {
     if !text.contains("begin ") {
         return None;
     }
@@ -15,7 +15,7 @@ pub fn take_out(text: &str, most: usize) -> Option<(String, Vec<Uuencoded>)> {
     let (mut files, mut bytes) = (Vec::new(), 0);
     let mut lines = text.split_inclusive('\n');
     while let Some(line) = lines.next() {
-        let Some(name) = begin(line) else {
+        let Some(name) = begin(line).filter(|_| files.len() < count) else {
             rest.push_str(line);
             continue;
         };
@@ -94,12 +94,12 @@ mod tests {
     #[test]
     fn a_file_is_taken_out_and_what_is_none_stays() {
         let text = "Hello\nbegin 644 cat.txt\n#0V%T\n`\nend\nbye\n";
-        let (rest, files) = take_out(text, 1000).unwrap();
+        let (rest, files) = take_out(text, 1000, 9).unwrap();
         assert_eq!(
             (rest.as_str(), files[0].name.as_str(), files[0].content.as_slice()),
             ("Hello\nbye\n", "cat.txt", &b"Cat"[..])
         );
-        assert!(take_out("begin 644 cat.txt\n#0V%T\n", 1000).is_none());
-        assert!(take_out("we begin 644 things\n", 1000).is_none());
+        assert!(take_out("begin 644 cat.txt\n#0V%T\n", 1000, 9).is_none());
+        assert!(take_out("we begin 644 things\n", 1000, 9).is_none());
     }
 }

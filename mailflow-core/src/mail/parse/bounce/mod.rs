@@ -64,12 +64,13 @@ fn is_returned(content_type: &str) -> bool {
     )
 }
 
-/// One report for each recipient.
-fn reports(recipients: Vec<Address>, report: impl Fn(&Address) -> RecipientReport) -> Vec<RecipientReport> {
-    recipients
-        .into_iter()
-        .map(|recipient| RecipientReport { recipient: Some(recipient.clone()), ..report(&recipient) })
-        .collect()
+/// One report for each recipient, which gets its number.
+fn reports(recipients: Vec<Address>, report: impl Fn(usize, &Address) -> RecipientReport) -> Vec<RecipientReport> {
+    let one = |(nth, recipient): (usize, Address)| {
+        let report = report(nth, &recipient);
+        RecipientReport { recipient: Some(recipient), ..report }
+    };
+    recipients.into_iter().enumerate().map(one).collect()
 }
 
 /// What a class of status means where nothing says it.

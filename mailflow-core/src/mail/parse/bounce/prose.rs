@@ -10,6 +10,9 @@ use super::{is_returned, reports, status};
 /// The most of a text that is looked at: a report says what it has to say at its beginning.
 const MOST: usize = 64 << 10;
 
+/// For how many recipients it is looked up what the text says about each.
+const MOST_PARAGRAPHS: usize = 50;
+
 /// The report that a mail is in words, if it is one.
 pub fn read(mail: &Mail, limits: &Limits) -> Option<Bounce> {
     let failed = mail.headers.iter().find(|header| header.name.eq_ignore_ascii_case("X-Failed-Recipients"));
@@ -31,14 +34,14 @@ pub fn read(mail: &Mail, limits: &Limits) -> Option<Bounce> {
         None => returned_to(mail, limits),
     };
     let action = action(&mail.subject.to_lowercase(), &lower);
-    let report = |recipient: &Address| {
-        let about = paragraph(notice, recipient);
-        let status = status::implied(about, Some(action))
-            .or_else(|| status::implied(notice, Some(action)))
-            .or_else(|| status::implied(&mail.subject, Some(action)))
-            .unwrap_or_else(|| if action == BounceAction::Delayed { "4.0.0" } else { "5.0.0" }.to_owned());
+    // What holds for all of whom the text says nothing else.
+    let general = status::implied(notice, Some(action))
+        .or_else(|| status::implied(&mail.subject, Some(action)))
+        .unwrap_or_else(|| if action == BounceAction::Delayed { "4.0.0" } else { "5.0.0" }.to_owned());
+    let report = |nth: usize, recipient: &Address| {
+        let about = if nth < MOST_PARAGRAPHS { paragraph(notice, recipient) } else { "" };
         RecipientReport {
-            status: Some(status),
+            status: status::implied(about, Some(action)).or_else(|| Some(general.clone())),
             action: Some(action),
             diagnostic: crate::text::one_line(about, 500),
             ..RecipientReport::default()
@@ -164,7 +167,7 @@ fn named(notice: &str, mail: &Mail) -> Vec<Address> {
         }
         let rank = match stated {
             true => Rank::Stated,
-            false if has(&lower, FAILURES) || begins_with_reply(line) || lower.contains(" to <") => Rank::InFailure,
+            false if has(&lower, FAILURES) || begins_with_reply(line) || has(&lower, &[" to <", " to: "]) => Rank::InFailure,
             false => Rank::Mentioned,
         };
         // Of a line only the first: the others are in the server's words.

@@ -13,8 +13,8 @@ pub fn read(body: &[u8], limits: &Limits, defects: &mut Defects) -> Vec<Recipien
         let (fields, after) = split::fields(rest, limits, &mut Defects::default());
         rest = match after.len() == rest.len() {
             false => after,
-            // A line that is no field: the block after the next empty line may be one again.
-            true => split::split_line(rest).1,
+            // Lines that are no fields: the block after the next empty line may be one again.
+            true => next_block(rest),
         };
         let mut value = |name: &str| fields.first(name).map(|raw| words::decode(raw, defects));
         let original = value("Original-Recipient");
@@ -37,6 +37,18 @@ pub fn read(body: &[u8], limits: &Limits, defects: &mut Defects) -> Vec<Recipien
         defects.add(Defect::BadReport);
     }
     reports
+}
+
+fn next_block(bytes: &[u8]) -> &[u8] {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let (line, after) = split::split_line(rest);
+        rest = after;
+        if split::trim_end(line).is_empty() {
+            break;
+        }
+    }
+    rest
 }
 
 fn address(text: &str) -> Option<Address> {

@@ -18,6 +18,9 @@ pub fn decode(bytes: &[u8], label: &str) -> Option<String> {
 
 /// `+` begins UTF-16 in base64, whatever is not base64 ends it, and `-` after it belongs to it.
 fn utf_7(bytes: &[u8]) -> String {
+    let mut lenient = BASE64_NOPAD.specification();
+    lenient.check_trailing_bits = false;
+    let Ok(lenient) = lenient.encoding() else { return String::from_utf8_lossy(bytes).into_owned() };
     let mut out = String::with_capacity(bytes.len());
     let mut rest = bytes;
     while let Some(at) = memchr::memchr(b'+', rest) {
@@ -33,14 +36,9 @@ fn utf_7(bytes: &[u8]) -> String {
             continue;
         }
         let whole = encoded.get(..encoded.len() - usize::from(encoded.len() % 4 == 1)).unwrap_or_default();
-        let mut decoder = BASE64_NOPAD.specification();
-        decoder.check_trailing_bits = false;
-        let units = decoder.encoding().ok().and_then(|encoding| encoding.decode(whole).ok()).unwrap_or_default();
-        out.push_str(
-            &encoding_rs::UTF_16BE
-                .decode_without_bom_handling(units.get(..units.len() - units.len() % 2).unwrap_or_default())
-                .0,
-        );
+        let units = lenient.decode(whole).unwrap_or_default();
+        let units = units.get(..units.len() - units.len() % 2).unwrap_or_default();
+        out.push_str(&encoding_rs::UTF_16BE.decode_without_bom_handling(units).0);
     }
     out.push_str(&String::from_utf8_lossy(rest));
     out
