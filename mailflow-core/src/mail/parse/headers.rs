@@ -87,7 +87,8 @@ fn ids(fields: &Fields<'_>, name: &str, limits: &Limits) -> Vec<ThreadId> {
             rest = tail.get(end..).unwrap_or_default();
         }
         if found.len() == before {
-            let words = || text.split([' ', ',', '\t', '\r', '\n', '"', '(', ')', ';']).filter(|word| !word.is_empty());
+            let words =
+                || text.split([' ', ',', '\t', '\r', '\n', '"', '(', ')', ';']).filter(|word| !word.is_empty());
             let alone = words().count() == 1;
             found.extend(words().filter(|word| alone || word.contains('@')).filter_map(ThreadId::new));
         }

@@ -167,7 +167,9 @@ fn named(notice: &str, mail: &Mail) -> Vec<Address> {
         }
         let rank = match stated {
             true => Rank::Stated,
-            false if has(&lower, FAILURES) || begins_with_reply(line) || has(&lower, &[" to <", " to: "]) => Rank::InFailure,
+            false if has(&lower, FAILURES) || begins_with_reply(line) || has(&lower, &[" to <", " to: "]) => {
+                Rank::InFailure
+            }
             false => Rank::Mentioned,
         };
         // Of a line only the first: the others are in the server's words.
