@@ -83,6 +83,7 @@ impl<'a> Letter<'a> {
             filename: upload.filename.clone(),
             content_type: upload.content_type.clone(),
             content: bytes.clone(),
+            content_id: None,
         };
         let mut references: Vec<ThreadId> = self.answered.map(|it| it.references.clone()).unwrap_or_default();
         references.extend(self.answered.and_then(|it| it.message_id.clone()));
@@ -97,6 +98,7 @@ impl<'a> Letter<'a> {
             in_reply_to: self.answered.and_then(|it| it.message_id.clone()),
             references: newest(references),
             text,
+            html: None,
             attachments: wish.attachments.iter().zip(files).map(enclosure).collect(),
             automatic: false,
         }
