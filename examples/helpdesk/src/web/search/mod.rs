@@ -54,10 +54,10 @@ struct SearchPage {
 async fn search(signed: Signed, headers: HeaderMap, Query(asked): Query<Asked>) -> Answer {
     let words = asked.q.unwrap_or_default();
     // A number alone is a ticket that somebody looks for.
-    if let Some(number) = words.trim().strip_prefix('#').and_then(|it| it.parse::<u64>().ok()) {
-        if signed.desk.ticket(number).await.is_ok() {
-            return Ok(redirect(&signed.base.path(&format!("/ticket/{number}"))));
-        }
+    if let Some(number) = words.trim().strip_prefix('#').and_then(|it| it.parse::<u64>().ok())
+        && signed.desk.ticket(number).await.is_ok()
+    {
+        return Ok(redirect(&signed.base.path(&format!("/ticket/{number}"))));
     }
     let state = asked.state.unwrap_or_default();
     let wanted = match &*state {
