@@ -63,14 +63,13 @@ fn sections(values: &Fields, directory: &Directory) -> Vec<Section> {
     ]
 }
 
-fn read(values: &Fields, before: &DefaultRule) -> DefaultRule {
+fn read(values: &Fields) -> DefaultRule {
     DefaultRule {
         owner: chosen(values, "owner"),
         prefer_contact_owner: values.has("prefer_contact_owner"),
         ticketbox: chosen(values, "ticketbox"),
         prefer_matching_address: values.has("prefer_matching_address"),
         category: chosen(values, "category"),
-        ..before.clone()
     }
 }
 
@@ -101,7 +100,7 @@ pub async fn show(signed: Signed, Query(asked): Query<Asked>) -> Answer {
 pub async fn save(signed: Signed, headers: HeaderMap, body: Bytes) -> Answer {
     let values = Fields::of_form(&headers, &body)?;
     let directory = signed.desk.directory();
-    let default = read(&values, &directory.rule_set.default);
+    let default = read(&values);
     let rules = RuleSet { default: default.clone(), ..directory.rule_set.clone() };
     match signed.desk.admin()?.save_over(&rules, seen(&values)).await {
         Ok(()) => go(&signed, HERE, "saved"),

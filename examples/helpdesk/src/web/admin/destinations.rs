@@ -158,9 +158,9 @@ fn sections(values: &Fields) -> Vec<Section> {
                 field("kind", "Kind", Kind::Choice(kinds), ""),
             ],
         ),
-        Section { help: "For an SMTP server.".to_owned(), ..Section::new("Server", access) },
+        Section { help: "For an SMTP server only.".to_owned(), ..Section::new("SMTP server", access) },
         Section {
-            help: "For a folder.".to_owned(),
+            help: "For a folder only.".to_owned(),
             ..Section::new("Folder", vec![field("path", "Path", Kind::Line, "The folder on the desk's own machine.")])
         },
         Section::new(

@@ -149,13 +149,17 @@ impl Form {
         }
     }
 
+    /// The fields that do not do.
+    pub fn wrong(&self) -> impl Iterator<Item = &Field> {
+        self.sections.iter().flat_map(|section| &section.fields).filter(|field| field.trouble.is_some())
+    }
+
     /// The page.
     ///
     /// # Errors
     /// [`Trouble`] if it cannot be made.
     pub fn page(self, frame: Frame) -> Result<Response, Trouble> {
-        let bad = self.trouble.is_some()
-            || self.sections.iter().flat_map(|section| &section.fields).any(|field| field.trouble.is_some());
+        let bad = self.trouble.is_some() || self.wrong().next().is_some();
         let status = if bad { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
         page_with(status, &FormPage { frame, form: self })
     }

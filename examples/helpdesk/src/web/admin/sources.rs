@@ -121,9 +121,9 @@ fn sections(values: &Fields, directory: &Directory) -> Vec<Section> {
                 field("kind", "Kind", Kind::Choice(kinds), ""),
             ],
         ),
-        Section { help: "For a POP3 mailbox.".to_owned(), ..Section::new("Server", access) },
+        Section { help: "For a POP3 mailbox only.".to_owned(), ..Section::new("POP3 server", access) },
         Section {
-            help: "For a folder.".to_owned(),
+            help: "For a folder only.".to_owned(),
             ..Section::new("Folder", vec![field("path", "Path", Kind::Line, "The folder on the desk's own machine.")])
         },
         Section::new(
