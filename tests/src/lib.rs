@@ -15,6 +15,7 @@ pub mod binary;
 pub mod browser;
 pub mod chance;
 pub mod customer;
+pub mod demo;
 pub mod kills;
 pub mod office;
 pub mod provider;

@@ -8,7 +8,9 @@ use mailflow_core::agent::Agent;
 use mailflow_core::flow::Mailflow;
 use mailflow_core::refusal::Refusal;
 
-use super::{Exit, print, say};
+use serde_json::{Value, json};
+
+use super::{Exit, SHAPE, print, say};
 use crate::auth;
 use crate::setup::{self, IfMissing};
 
@@ -19,6 +21,9 @@ pub enum AgentCommand {
         /// The desk's file.
         #[arg(long, value_name = "FILE")]
         db: PathBuf,
+        /// Print JSON, one agent a line.
+        #[arg(long)]
+        json: bool,
     },
     /// Give an agent a new password: from stdin with --stdin, else a random one that is printed once.
     Passwd {
@@ -51,9 +56,13 @@ pub enum AgentCommand {
 /// Looks at agents, or changes one.
 pub async fn agent(command: AgentCommand) -> Result<(), Exit> {
     match command {
-        AgentCommand::List { db } => {
+        AgentCommand::List { db, json } => {
             let flow = setup::open(&db, IfMissing::Refuse).await?.flow;
             for agent in flow.directory().agents.values() {
+                if json {
+                    print(&agent_json(agent).to_string())?;
+                    continue;
+                }
                 let kind = if agent.administrator { "administrator" } else { "agent" };
                 let state = if agent.active { "" } else { ", inactive" };
                 print(&format!("{:<20} {:<30} {kind}{state}", agent.user_name, agent.name))?;
@@ -83,6 +92,18 @@ pub async fn agent(command: AgentCommand) -> Result<(), Exit> {
             set_password(&flow, agent, None).await
         }
     }
+}
+
+fn agent_json(agent: &Agent) -> Value {
+    json!({
+        "v": SHAPE,
+        "id": agent.id,
+        "user_name": agent.user_name,
+        "name": agent.name,
+        "address": agent.address,
+        "active": agent.active,
+        "administrator": agent.administrator,
+    })
 }
 
 fn read_password() -> Result<String, Exit> {

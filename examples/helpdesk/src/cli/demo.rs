@@ -7,7 +7,7 @@ use mailflow_core::flow::words;
 use serde_json::json;
 
 use super::serve::{bind, told_to_stop};
-use super::{Exit, exit, print, say};
+use super::{Exit, SHAPE, exit, print, say};
 use crate::demo::{Demo, DemoError, Pace};
 use crate::web::{self, WebConfig};
 
@@ -33,7 +33,7 @@ pub async fn demo(arguments: DemoArguments) -> Result<(), Exit> {
     let demo = Demo::open(pace).await?;
     let (user, password) = (demo.user(), demo.password());
     if arguments.json {
-        print(&json!({ "v": 1, "address": address, "user": user, "password": password }).to_string())?;
+        print(&json!({ "v": SHAPE, "address": address, "user": user, "password": password }).to_string())?;
     } else {
         print(&format!("address   {address}\nuser      {user}\npassword  {password}"))?;
     }

@@ -46,6 +46,7 @@ impl From<Error> for Exit {
         let code = match &error {
             Error::Refused(Refusal::NoSuch { .. }) => NOT_FOUND,
             Error::Refused(Refusal::NotAllowed { .. } | Refusal::SignIn) => NOT_ALLOWED,
+            Error::Refused(Refusal::Invalid { .. }) => USAGE,
             Error::Refused(Refusal::TicketChanged { .. }) | Error::Busy => BUSY,
             Error::Store(error) if error.is_transient() => TEMPORARY,
             _ => FAILED,

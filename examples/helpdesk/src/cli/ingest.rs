@@ -279,7 +279,7 @@ impl Ingest {
             print(&json(summary)?)?;
         } else {
             print(&format!(
-                "{} mails, {} new tickets, {} duplicates, {} failed, {:.1} s, {}/s",
+                "mails: {}, new tickets: {}, duplicates: {}, failed: {}, {:.1} s, {}/s",
                 summary.messages,
                 summary.tickets,
                 summary.duplicates,

@@ -18,6 +18,9 @@ use clap::{Parser, Subcommand};
 
 pub use exit::Exit;
 
+/// The version of the shapes that `--json` prints.
+const SHAPE: u32 = 1;
+
 /// The shared inbox: mail becomes tickets, agents answer.
 #[derive(Debug, Parser)]
 #[command(
@@ -25,7 +28,8 @@ pub use exit::Exit;
     version,
     arg_required_else_help = true,
     after_help = "Examples:\n  \
-    mailflow demo                                  a desk with sample mail, nothing to set up\n  \
+    mailflow demo                  a desk with sample mail, nothing to set up\n  \
+    mailflow serve --db desk.db    your own desk, with its pages\n  \
     mailflow ingest --db desk.db --address support@example.com inbox.mbox\n\nExit codes:\n  \
     0 done, 1 failed, 2 wrong usage, 3 not found, 4 not allowed, 5 in use or changed meanwhile,\n  \
     6 partly done, 7 a check found problems, 75 try again later, 130 interrupted"

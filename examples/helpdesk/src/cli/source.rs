@@ -6,7 +6,9 @@ use clap::Subcommand;
 use mailflow_core::refusal::Refusal;
 use mailflow_core::source::SourceAccess;
 
-use super::{Exit, exit, print};
+use serde_json::json;
+
+use super::{Exit, SHAPE, exit, print};
 use crate::setup::{self, IfMissing};
 
 #[derive(Debug, Subcommand)]
@@ -16,6 +18,9 @@ pub enum SourceCommand {
         /// The desk's file.
         #[arg(long, value_name = "FILE")]
         db: PathBuf,
+        /// Print JSON, one source a line.
+        #[arg(long)]
+        json: bool,
     },
     /// Connect to a source, sign in and count its mails; nothing is fetched or changed.
     Test {
@@ -30,7 +35,7 @@ pub enum SourceCommand {
 /// Looks at sources, or tries one out.
 pub async fn source(command: SourceCommand) -> Result<(), Exit> {
     match command {
-        SourceCommand::List { db } => {
+        SourceCommand::List { db, json } => {
             let flow = setup::open(&db, IfMissing::Refuse).await?.flow;
             for source in flow.directory().sources.values() {
                 let place = match &source.access {
@@ -40,6 +45,13 @@ pub async fn source(command: SourceCommand) -> Result<(), Exit> {
                     SourceAccess::Folder { path } => format!("folder {path}"),
                     _ => "brought by commands".to_owned(),
                 };
+                if json {
+                    let shown = json!({
+                        "v": SHAPE, "id": source.id, "name": source.name, "place": place, "enabled": source.enabled,
+                    });
+                    print(&shown.to_string())?;
+                    continue;
+                }
                 print(&format!("{:<20} {place}{}", source.name, if source.enabled { "" } else { ", off" }))?;
             }
             Ok(())

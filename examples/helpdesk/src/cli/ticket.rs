@@ -13,11 +13,9 @@ use mailflow_core::store::Page;
 use mailflow_core::ticket::{Ticket, TicketState};
 use serde_json::{Value, json};
 
-use super::{Exit, print, say};
+use super::{Exit, SHAPE, print, say};
 use crate::setup::{self, IfMissing};
 
-/// The version of the shapes that `--json` prints.
-const SHAPE: u32 = 1;
 /// How many tickets are read at once.
 const PAGE: u32 = 200;
 

@@ -100,7 +100,12 @@ async fn furnish(admin: &Admin) -> Result<(), Error> {
         then,
         ..Rule::new(admin.new_id(), description)
     };
-    let urgent = RuleEffect { priority: Some(Priority::Urgent), category: Some(safety), ..RuleEffect::default() };
+    let urgent = RuleEffect {
+        priority: Some(Priority::Urgent),
+        category: Some(safety),
+        owner: Some(BUILT_IN_ADMINISTRATOR),
+        ..RuleEffect::default()
+    };
     let to_billing = RuleEffect { ticketbox: Some(billing), category: Some(invoice), ..RuleEffect::default() };
     let unimportant =
         RuleEffect { priority: Some(Priority::Low), category: Some(newsletter), ..RuleEffect::default() };
@@ -145,6 +150,13 @@ pub async fn begin_to_work(flow: &Mailflow) -> Result<(), Error> {
     }
     if let Some(ticket) = ticket_about(flow, ben, "free ticket").await? {
         flow.desk(ben).change(ticket.id, TicketWish::Close).await?;
+    }
+    // Whoever signs in first finds something to do.
+    let administrator = flow.desk(BUILT_IN_ADMINISTRATOR);
+    for words in ["pool bikes", "Crack in the frame"] {
+        if let Some(ticket) = ticket_about(flow, BUILT_IN_ADMINISTRATOR, words).await? {
+            administrator.change(ticket.id, TicketWish::Assign(Some(BUILT_IN_ADMINISTRATOR))).await?;
+        }
     }
     Ok(())
 }

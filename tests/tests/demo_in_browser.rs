@@ -1,0 +1,129 @@
+//! The demo clicked through, as a newcomer does it: the real binary, a real browser. Pictures of each step are in
+//! `target/screenshots`.
+
+use mailflow_tests::browser::{Browser, Page};
+use mailflow_tests::demo::Demo;
+
+/// What the first page may cost: all of it, and the scripts in it.
+const FIRST_PAGE: u64 = 120 << 10;
+const SCRIPTS: u64 = 45 << 10;
+
+async fn sign_in(page: &Page, demo: &Demo) {
+    page.open(&demo.address).await;
+    page.fill("input[name=user]", &demo.user).await;
+    page.fill("input[name=password]", &demo.password).await;
+    page.and_load(page.click("form button.primary")).await;
+}
+
+/// The number of the ticket with this in its row; the list of all tickets must be open.
+async fn number(page: &Page, words: &str) -> String {
+    let find = format!(
+        "[...document.querySelectorAll('li.ticket')].find(it => it.innerText.includes({words:?}))?.dataset.ticket ?? ''"
+    );
+    let number = page.value(&find).await.as_str().unwrap().to_owned();
+    assert!(!number.is_empty(), "no ticket about {words:?} in\n{}", page.text("main").await);
+    number
+}
+
+/// Opens the list of all tickets, and from it the one about this.
+async fn open_ticket(page: &Page, demo: &Demo, words: &str) -> String {
+    page.open(&format!("{}tickets/open", demo.address)).await;
+    let number = number(page, words).await;
+    page.and_load(page.click(&format!("li.ticket[data-ticket='{number}'] a"))).await;
+    number
+}
+
+/// Nothing went wrong in the page, and nothing was asked of other machines.
+fn assert_quiet(page: &Page, demo: &Demo) {
+    assert_eq!(page.errors(), Vec::<String>::new());
+    for request in page.requests() {
+        let here = request.url.starts_with(&demo.address) || request.url.starts_with("data:");
+        assert!(here, "something was asked of another machine: {request:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_newcomer_signs_in_answers_a_ticket_and_sees_the_customers_answer_arrive() {
+    let Some(browser) = Browser::start().await else { return };
+    let demo = Demo::start().await;
+    let page = browser.page().await;
+    page.open(&demo.address).await;
+    page.pictures("1-sign-in").await;
+    sign_in(&page, &demo).await;
+
+    page.until_there("li.ticket").await;
+    page.pictures("2-tickets").await;
+    let requests = page.requests();
+    let cost = |kind: Option<&str>| -> u64 {
+        requests.iter().filter(|it| kind.is_none_or(|kind| it.kind == kind)).map(|it| it.bytes).sum()
+    };
+    println!("sign-in and first page: {} bytes, of them scripts {}", cost(None), cost(Some("Script")));
+    assert!(cost(None) > 0 && cost(None) <= FIRST_PAGE, "{} bytes", cost(None));
+    assert!(cost(Some("Script")) <= SCRIPTS, "{} bytes of scripts", cost(Some("Script")));
+
+    open_ticket(&page, &demo, "pool bikes").await;
+    page.pictures("3-ticket").await;
+    page.value("window.stayed = true").await;
+    page.click("#composer a.primary").await;
+    page.until_there("#composer textarea#text").await;
+    page.fill("#composer textarea#text", "Good morning,\n\nwe can do that. The quote follows today.").await;
+    page.pictures("4-composer").await;
+    page.click("#composer button[value=send]").await;
+    page.until_there("details.message.ours").await;
+    page.picture("5-answered-desk").await;
+    page.until_there("details.message.ours .delivery.sent").await;
+    page.picture("6-sent-desk").await;
+    page.until("document.querySelectorAll('details.message:not(.ours)').length === 2").await;
+    let last = "[...document.querySelectorAll('details.message')].at(-1)";
+    page.until(&format!("{last}.innerText.includes('northgate-council')")).await;
+    page.pictures("7-answer-arrived").await;
+    assert_quiet(&page, &demo);
+    let said = demo.end().await;
+    assert!(said.contains("is removed"), "{said}");
+}
+
+#[tokio::test]
+async fn html_of_strangers_is_shown_and_does_nothing() {
+    let Some(browser) = Browser::start().await else { return };
+    let demo = Demo::start().await;
+    let page = browser.page().await;
+    sign_in(&page, &demo).await;
+    for (words, name) in [("alert(1)", "hostile"), ("12 halls", "newsletter"), ("Crack in", "photo")] {
+        open_ticket(&page, &demo, words).await;
+        page.until_there("iframe").await;
+        page.pictures(&format!("8-{name}")).await;
+        assert!(page.value("document.title").await.as_str().is_some_and(|it| !it.contains("taken over")));
+        assert_eq!(page.count("[hx-get='/sign-out']").await, 0, "what a mail says is no part of our page");
+    }
+    // Still signed in: nobody has pressed the mail's buttons.
+    page.open(&format!("{}tickets/open", demo.address)).await;
+    page.until_there("li.ticket").await;
+    assert_quiet(&page, &demo);
+    demo.end().await;
+}
+
+#[tokio::test]
+async fn without_scripts_one_signs_in_reads_answers_closes_and_searches() {
+    let Some(browser) = Browser::start().await else { return };
+    let demo = Demo::start().await;
+    let page = browser.page().await;
+    page.without_scripts().await;
+    sign_in(&page, &demo).await;
+    open_ticket(&page, &demo, "charged twice").await;
+    assert!(page.text("main").await.contains("left our account twice"));
+    page.and_load(page.click("#composer a.primary")).await;
+    page.fill("#composer textarea#text", "We send the money back today.").await;
+    page.picture("9-without-scripts-composer").await;
+    page.and_load(page.click("#composer button[value=send]")).await;
+    assert_eq!(page.count("details.message.ours").await, 1);
+    page.and_load(page.click("button[name=state][value=closed]")).await;
+    assert_eq!(page.count("button[name=state][value=open]").await, 1);
+    page.picture("9-without-scripts-closed").await;
+
+    page.fill("form.find input", "depot").await;
+    page.and_load(page.press("Enter")).await;
+    assert!(page.text("main").await.contains("order 10452"), "{}", page.text("main").await);
+    page.picture("9-without-scripts-search").await;
+    assert_quiet(&page, &demo);
+    demo.end().await;
+}
