@@ -15,7 +15,7 @@ async fn sign_in(page: &Page, demo: &Demo) {
     page.and_load(page.click("form button.primary")).await;
 }
 
-/// The number of the ticket with this in its row; the list of all tickets must be open.
+/// The number of the ticket with this in its row; its list must be open.
 async fn number(page: &Page, words: &str) -> String {
     let find = format!(
         "[...document.querySelectorAll('li.ticket')].find(it => it.innerText.includes({words:?}))?.dataset.ticket ?? ''"
@@ -25,9 +25,9 @@ async fn number(page: &Page, words: &str) -> String {
     number
 }
 
-/// Opens the list of all tickets, and from it the one about this.
-async fn open_ticket(page: &Page, demo: &Demo, words: &str) -> String {
-    page.open(&format!("{}tickets/open", demo.address)).await;
+/// Opens a list of tickets, such as `open`, and from it the one about this.
+async fn open_ticket(page: &Page, demo: &Demo, list: &str, words: &str) -> String {
+    page.open(&format!("{}tickets/{list}", demo.address)).await;
     let number = number(page, words).await;
     page.and_load(page.click(&format!("li.ticket[data-ticket='{number}'] a"))).await;
     number
@@ -61,7 +61,7 @@ async fn a_newcomer_signs_in_answers_a_ticket_and_sees_the_customers_answer_arri
     assert!(cost(None) > 0 && cost(None) <= FIRST_PAGE, "{} bytes", cost(None));
     assert!(cost(Some("Script")) <= SCRIPTS, "{} bytes of scripts", cost(Some("Script")));
 
-    open_ticket(&page, &demo, "pool bikes").await;
+    open_ticket(&page, &demo, "open", "pool bikes").await;
     page.pictures("3-ticket").await;
     page.value("window.stayed = true").await;
     page.click("#composer a.primary").await;
@@ -88,8 +88,10 @@ async fn html_of_strangers_is_shown_and_does_nothing() {
     let demo = Demo::start().await;
     let page = browser.page().await;
     sign_in(&page, &demo).await;
-    for (words, name) in [("alert(1)", "hostile"), ("12 halls", "newsletter"), ("Crack in", "photo")] {
-        open_ticket(&page, &demo, words).await;
+    let tickets =
+        [("open", "alert(1)", "hostile"), ("closed", "12 halls", "newsletter"), ("open", "Crack in", "photo")];
+    for (list, words, name) in tickets {
+        open_ticket(&page, &demo, list, words).await;
         page.until_there("iframe").await;
         page.pictures(&format!("8-{name}")).await;
         assert!(page.value("document.title").await.as_str().is_some_and(|it| !it.contains("taken over")));
@@ -109,7 +111,7 @@ async fn without_scripts_one_signs_in_reads_answers_closes_and_searches() {
     let page = browser.page().await;
     page.without_scripts().await;
     sign_in(&page, &demo).await;
-    open_ticket(&page, &demo, "charged twice").await;
+    open_ticket(&page, &demo, "open", "charged twice").await;
     assert!(page.text("main").await.contains("left our account twice"));
     page.and_load(page.click("#composer a.primary")).await;
     page.fill("#composer textarea#text", "We send the money back today.").await;
@@ -123,7 +125,9 @@ async fn without_scripts_one_signs_in_reads_answers_closes_and_searches() {
     page.fill("form.find input", "depot").await;
     page.and_load(page.press("Enter")).await;
     assert!(page.text("main").await.contains("order 10452"), "{}", page.text("main").await);
-    page.picture("9-without-scripts-search").await;
+    page.pictures("9-without-scripts-search").await;
+    let wide = page.value("document.querySelector('.found .place').offsetWidth").await.as_u64().unwrap();
+    assert!(wide > 300, "the words that were found are {wide} pixels wide");
     assert_quiet(&page, &demo);
     demo.end().await;
 }
