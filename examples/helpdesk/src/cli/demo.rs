@@ -1,6 +1,8 @@
 //! `mailflow demo`: a whole desk with sample mail, with nothing to set up.
 
+use std::future::Future;
 use std::net::SocketAddr;
+use std::task::Poll;
 
 use clap::Args;
 use mailflow_core::flow::words;
@@ -27,6 +29,9 @@ pub struct DemoArguments {
 
 /// Runs the demo until it is told to stop; nothing of it is left then.
 pub async fn demo(arguments: DemoArguments) -> Result<(), Exit> {
+    // Asked once before anything is made: from here on Ctrl-C no longer ends the program with its folder left behind.
+    let mut stop = std::pin::pin!(told_to_stop());
+    std::future::poll_fn(|context| Poll::Ready(stop.as_mut().poll(context).is_ready())).await;
     let listener = bind(arguments.listen).await?;
     let address = format!("http://{}/", listener.local_addr()?);
     let pace = if arguments.fast { Pace::Fast } else { Pace::Natural };
@@ -46,7 +51,7 @@ pub async fn demo(arguments: DemoArguments) -> Result<(), Exit> {
 
     let config = WebConfig { network: Some(demo.opened().network.clone()), ..WebConfig::default() };
     let served = tokio::select! {
-        served = web::serve(demo.opened().flow.clone(), config, listener, told_to_stop()) => served,
+        served = web::serve(demo.opened().flow.clone(), config, listener, stop) => served,
         never = demo.live() => match never {},
     };
     let folder = demo.folder().to_owned();
