@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::id::{TicketId, TicketboxId};
+use crate::id::TicketboxId;
 use crate::mail::Address;
 use crate::time::Timestamp;
 
@@ -27,8 +27,6 @@ pub enum Counted<'a> {
     Answers(TicketboxId, &'a Address),
     /// Mails of a sender that rules pass on out of a ticketbox.
     Forwards(TicketboxId, &'a Address),
-    /// Automatic mails of a ticket.
-    Ticket(TicketId),
     /// Automatic mails of the whole desk.
     Desk,
 }
@@ -52,7 +50,6 @@ impl Counted<'_> {
             Self::Forwards(ticketbox, address) => {
                 Digest::of_parts([b"forwards".as_slice(), ticketbox.as_bytes(), address.key().as_bytes()])
             }
-            Self::Ticket(ticket) => Digest::of_parts([b"ticket".as_slice(), ticket.as_bytes()]),
             Self::Desk => Digest::of_parts([b"desk".as_slice()]),
         }
     }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{RuleId, TicketId};
-use crate::mail::ThreadId;
+use crate::mail::{Address, ThreadId};
+use crate::routing::TriedRules;
 
 /// Why a mail is where it is: what chose its ticket, what was set aside on the way, which rule placed the ticket. Made
 /// by the decision itself, on the way.
@@ -18,6 +19,12 @@ pub struct Explanation {
     /// What placed a new ticket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placed_by: Option<PlacedBy>,
+    /// Which rules were tried, and where each failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tried: Option<TriedRules>,
+    /// What was done with it beside placing it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub done: Vec<Done>,
     /// Whether an automatic answer may be sent to it, and if not, why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_automatic_answer: Option<String>,
@@ -126,6 +133,52 @@ pub enum PlacedBy {
     SourceTicketbox,
     /// The default rule: its own ticketbox.
     DefaultTicketbox,
+}
+
+/// What was done with a mail beside placing it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Done {
+    /// It was answered automatically.
+    Answered {
+        /// The name of the standard response.
+        response: String,
+    },
+    /// It was passed on.
+    Forwarded {
+        /// To whom.
+        to: Vec<Address>,
+    },
+    /// Something was to be sent for it, and was not.
+    NotSent {
+        /// What.
+        what: String,
+        /// Why not.
+        because: String,
+    },
+    /// Its ticket was put into the trash.
+    Trashed,
+    /// Custom fields were filled from it.
+    Filled {
+        /// Their names.
+        fields: Vec<String>,
+    },
+}
+
+impl Done {
+    /// What was done, in words.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Answered { response } => format!("answered with `{response}`"),
+            Self::Forwarded { to } => {
+                let to: Vec<&str> = to.iter().map(Address::as_str).collect();
+                format!("passed on to {}", to.join(", "))
+            }
+            Self::NotSent { what, because } => format!("{what} was not sent: {because}"),
+            Self::Trashed => "put into the trash".to_owned(),
+            Self::Filled { fields } => format!("filled {}", fields.join(", ")),
+        }
+    }
 }
 
 impl PlacedBy {

@@ -93,6 +93,13 @@ pub enum Refusal {
     /// The message is on its way already.
     #[error("it is too late: the message is being sent or gone already")]
     TooLate,
+    /// The rules are not what the administrator saw when he began to edit: another edit came in between. Nothing was
+    /// changed.
+    #[error("the rules have changed since you opened them (revision {revision} now); look at them and make your edit again")]
+    RulesChanged {
+        /// Their revision now.
+        revision: u64,
+    },
     /// The ticket is already so.
     #[error("ticket #{number} is {} already", match .state { TicketState::Open => "open", TicketState::Closed => "closed" })]
     AlreadySo {
@@ -158,6 +165,7 @@ impl Refusal {
             Self::TicketChanged { .. } => "ticket_changed",
             Self::Decided { .. } => "decided",
             Self::TooLate => "too_late",
+            Self::RulesChanged { .. } => "rules_changed",
             Self::AlreadySo { .. } => "already_so",
             Self::NoRecipient => "no_recipient",
             Self::TooLarge { .. } => "too_large",

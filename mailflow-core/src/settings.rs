@@ -14,8 +14,6 @@ pub struct Settings {
     pub host: String,
     /// The most automatic mails that the whole desk sends in an hour. Beyond it none is sent, and the trouble is told.
     pub automatic_per_hour: u32,
-    /// The most automatic mails that one ticket sends in an hour.
-    pub automatic_per_ticket_and_hour: u32,
 }
 
 impl Default for Settings {
@@ -25,7 +23,6 @@ impl Default for Settings {
             first_ticket_number: 1,
             host: "mailflow.invalid".to_owned(),
             automatic_per_hour: 500,
-            automatic_per_ticket_and_hour: 3,
         }
     }
 }

@@ -13,10 +13,11 @@ use crate::id::{AgentId, GroupId};
 use crate::refusal::Refusal;
 use crate::response::StandardResponse;
 use crate::routing::Rules;
-use crate::rule::{RuleEffect, RuleSet};
+use crate::rule::{ForwardFrom, RuleEffect, RuleSet};
 use crate::settings::Settings;
 use crate::source::{Source, SourceAccess};
 use crate::store::{Changes, Key};
+use crate::text;
 use crate::ticketbox::Ticketbox;
 
 /// A document that an administrator may write, with what makes it sound.
@@ -79,6 +80,24 @@ pub fn save_over<T: Configured>(
         return Err(Refusal::Outdated { what: word, name: wish.called() }.into());
     }
     save(scene, changes, by, wish)
+}
+
+/// Writes the rules, if they are still those that the edit began with.
+///
+/// # Errors
+/// [`Stop::Refuse`] if the agent is no administrator, the rules do not fit, or another edit was faster.
+pub fn save_rules(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    by: By,
+    wish: &RuleSet,
+) -> Result<(), Stop> {
+    let revision = scene.directory.rule_set.revision;
+    if wish.revision != revision {
+        return Err(Refusal::RulesChanged { revision }.into());
+    }
+    let next = RuleSet { revision: revision.saturating_add(1), ..wish.clone() };
+    save(scene, changes, by, &next)
 }
 
 /// Removes a document. What others need stays.
@@ -444,7 +463,16 @@ impl Configured for RuleSet {
             category: default.category,
             ..RuleEffect::default()
         };
-        self.rules.iter().map(|rule| &rule.then).chain([&default]).try_for_each(|then| known(directory, then))
+        for rule in &self.rules {
+            let in_rule = |refusal: Refusal| {
+                Refusal::invalid("rules", format!("rule `{}`: {refusal}", text::one_line(&rule.description, 80)))
+            };
+            if let Some(id) = rule.sources.iter().find(|id| !directory.sources.contains_key(id)) {
+                return Err(in_rule(Refusal::no_such("source", id)));
+            }
+            known(directory, &rule.then).map_err(in_rule)?;
+        }
+        known(directory, &default)
     }
 }
 
@@ -469,6 +497,22 @@ fn known(directory: &Directory, then: &RuleEffect) -> Result<(), Refusal> {
     }
     if let Some(id) = then.owner.filter(|id| !directory.agents.contains_key(id)) {
         return Err(Refusal::no_such("agent", id));
+    }
+    if let Some(id) = then.respond.filter(|id| !directory.responses.contains_key(id)) {
+        return Err(Refusal::no_such("response", id));
+    }
+    if let Some(forward) = &then.forward {
+        if forward.to.is_empty() {
+            return Err(Refusal::invalid("forward", "enter an address to pass the mail on to"));
+        }
+        if let Some(address) = forward.to.iter().chain(&forward.cc).find(|it| directory.is_ours(it)) {
+            return Err(Refusal::invalid("forward", format!("`{address}` is an address of ours; choose a ticketbox")));
+        }
+        if let ForwardFrom::Agent(id) = forward.from
+            && !directory.agents.get(&id).is_some_and(|agent| agent.address.is_some())
+        {
+            return Err(Refusal::invalid("forward", "this agent has no address to send from"));
+        }
     }
     match then.category.filter(|id| !directory.categories.contains_key(id)) {
         Some(id) => Err(Refusal::no_such("category", id)),

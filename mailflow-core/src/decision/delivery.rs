@@ -66,6 +66,19 @@ pub fn claim(
         changes.put(Outgoing { state: OutgoingState::Paused, ..outgoing });
         return Ok(None);
     }
+    if outgoing.sender.is_none() && outgoing.attempts == 0 && outgoing.due > outgoing.created {
+        let Some(mut ticket) = changes.get::<Ticket>(&Key::Ticket(outgoing.ticket))?.cloned() else { return Ok(None) };
+        if ticket.waiting_since.is_none() || ticket.state == TicketState::Closed || ticket.trashed.is_some() {
+            // An answer that waited whether somebody else would be faster, and somebody was.
+            changes.put(Outgoing { state: OutgoingState::Withdrawn, ..outgoing });
+            return Ok(None);
+        }
+        let ticketbox = scene.directory.ticketboxes.get(&ticket.ticketbox);
+        if ticketbox.and_then(|it| it.auto_reply.as_ref()).is_some_and(|it| it.close) {
+            ticket.close(scene.now);
+            changes.put(ticket);
+        }
+    }
     let claimed = Outgoing {
         state: OutgoingState::Sending { run },
         hold: None,

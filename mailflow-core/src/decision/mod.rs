@@ -15,6 +15,7 @@
 
 pub mod approval;
 pub mod arrival;
+mod automatic;
 pub mod configure;
 pub mod delivery;
 pub mod draft;

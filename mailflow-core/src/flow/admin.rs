@@ -12,6 +12,7 @@ use crate::directory::{Directory, DocumentKind};
 use crate::id::{Mint, SourceId};
 use crate::mail::Address;
 use crate::refusal::Refusal;
+use crate::rule::RuleSet;
 use crate::source::{Source, SourceAccess};
 use crate::store::{Count, Page, Query, TicketQuery};
 use crate::ticketbox::Ticketbox;
@@ -60,6 +61,14 @@ impl Admin {
     pub async fn save_over<T: Configured + Sync>(&self, document: &T, seen: Digest) -> Result<(), Error> {
         let (by, shared) = (self.by, &self.shared);
         shared.transact(|scene, changes, _| configure::save_over(scene, changes, by, document, seen)).await.map(drop)
+    }
+
+    /// Writes the rules, if they still have the revision that `rules` says; they get the next one.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the agent is no administrator, they do not fit, or another edit was faster.
+    pub async fn save_rules(&self, rules: &RuleSet) -> Result<(), Error> {
+        self.shared.transact(|scene, changes, _| configure::save_rules(scene, changes, self.by, rules)).await.map(drop)
     }
 
     /// Removes a document. A category of a ticket stays, and so does a destination that has mail to send.

@@ -111,7 +111,8 @@ impl Shared {
             Readable::Headers => with(Reading::of_headers, bytes),
             Readable::Nothing => None,
         });
-        Read { arrival, reading }
+        let raw = || bytes.filter(|_| self.directory().rules.forward()).map(<[u8]>::to_vec);
+        Read { arrival, reading: reading.map(|reading| Reading { raw: raw(), ..reading }) }
     }
 
     /// Reads an arrival alone.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::reading::Read;
 use super::{Error, Shared};
-use crate::arrival::Arrival;
+use crate::arrival::{Arrival, ArrivalState};
 use crate::decision::Stop;
 use crate::decision::arrival::{self, Readable};
-use crate::decision::route::{self, Routed};
+use crate::decision::route::{self, Outcome, Routed};
 use crate::id::TicketId;
 use crate::mail::Bounce;
 use crate::store::{Committed, Key, Page, Query, StoreExt};
@@ -98,14 +98,23 @@ impl Shared {
                 let mut routed = Vec::with_capacity(batch.len());
                 for read in batch {
                     // One mint for all: new tickets are numbered in the order of their ids.
-                    routed.push(match &read.reading {
-                        Some(reading) => route::route(scene, changes, mint, reading)?,
-                        None => route::shelve(scene, changes, mint, read.arrival.source, read.arrival.digest)?,
-                    });
+                    let one = match &read.reading {
+                        Some(reading) => route::route(scene, changes, mint, reading),
+                        None => route::shelve(scene, changes, mint, read.arrival.source, read.arrival.digest),
+                    };
+                    match one {
+                        Ok(one) => routed.push(one),
+                        Err(Stop::Look(keys)) => missing.extend(keys),
+                        Err(refused) => return Err(refused),
+                    }
                 }
-                Ok(routed)
+                // What all of them need is looked at together, and all are decided again.
+                if missing.is_empty() { Ok(routed) } else { Err(Stop::Look(missing)) }
             })
             .await?;
+        for (read, _) in batch.iter().zip(&done.value).filter(|(_, it)| it.as_ref().is_some_and(is_shredded)) {
+            self.shred(&read.arrival).await?;
+        }
         let numbers = self.numbers(&done.value, done.committed.as_ref()).await?;
         let placed = batch.iter().zip(done.value).filter_map(|(read, routed)| {
             let routed = routed?;
@@ -119,6 +128,20 @@ impl Shared {
         Ok(placed.collect())
     }
 
+    /// Erases the bytes of a mail that a rule threw away for good, unless it came from another source as well.
+    async fn shred(&self, arrival: &Arrival) -> Result<(), Error> {
+        let sources = self.directory();
+        let keys: Vec<Key> = sources.sources.keys().map(|source| Key::Arrival(*source, arrival.digest)).collect();
+        let needed = self.store.load(&keys).await?.into_iter().any(|loaded| match loaded.record {
+            Some(crate::store::Record::Arrival(other)) => !matches!(other.state, ArrivalState::Shredded { .. }),
+            _ => false,
+        });
+        if !needed {
+            self.store.erase_body(&arrival.digest).await?;
+        }
+        Ok(())
+    }
+
     /// The numbers of the tickets that arrivals went to: new ones are in the commit's answer, the others are looked up.
     async fn numbers(
         &self,
@@ -130,7 +153,7 @@ impl Shared {
         let mut others: Vec<Key> = routed
             .iter()
             .flatten()
-            .filter(|routed| !numbers.contains_key(&routed.ticket))
+            .filter(|routed| routed.outcome != Outcome::Shredded && !numbers.contains_key(&routed.ticket))
             .map(|routed| Key::Ticket(routed.ticket))
             .collect();
         others.sort_unstable();
@@ -144,6 +167,10 @@ impl Shared {
         }
         Ok(numbers)
     }
+}
+
+fn is_shredded(routed: &Routed) -> bool {
+    routed.outcome == Outcome::Shredded
 }
 
 /// How many of these arrivals are routed together; at least one if there is one.

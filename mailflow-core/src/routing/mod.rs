@@ -9,6 +9,7 @@ mod field;
 mod follow_up;
 mod literals;
 mod matter;
+mod placement;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -18,4 +19,5 @@ pub use authentication::Authentication;
 pub use field::RuleField;
 pub use follow_up::{IDS_LOOKED_UP, Trace, answered, bare_subject, traces};
 pub use matter::{Matter, recipients};
+pub use placement::{Placement, place};
 pub use rules::{BODY_LOOKED_INTO, Decided, InvalidRules, Rules, TriedRules};

@@ -19,13 +19,14 @@ use super::field::RuleField;
 use super::matter::Matter;
 use super::text_index::TextIndex;
 use crate::mail::Header;
-use crate::rule::{Rule, RuleSet, TextField};
+use crate::rule::{DefaultRule, Rule, RuleSet, TextField};
 use crate::text;
 
 /// A rule set, compiled. The first rule that matches wins; where the others would send the mail does not matter.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
     pub(super) revision: u64,
+    pub(super) default: DefaultRule,
     pub(super) rules: Vec<Compiled>,
     pub(super) to: AddressIndex,
     pub(super) from: AddressIndex,
@@ -131,6 +132,11 @@ impl Rules {
     /// Whether a rule passes mail on, which needs its bytes.
     pub fn forward(&self) -> bool {
         self.rules.iter().any(|it| it.rule.enabled && it.rule.then.forward.is_some())
+    }
+
+    /// What happens to mail that no rule matches.
+    pub const fn default_rule(&self) -> &DefaultRule {
+        &self.default
     }
 
     /// How many rules there are.

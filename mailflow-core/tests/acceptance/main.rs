@@ -6,6 +6,7 @@ mod holding;
 mod machines;
 mod office;
 mod once;
+mod rules;
 mod running;
 mod sending;
 mod threading;

@@ -1,15 +1,18 @@
 //! A mail becomes a message: of a ticket that is there, or of a new one.
 
-use super::place::Placement;
+use super::super::automatic::Occasion;
 use super::{Outcome, Reading, Routed, Scene, people, tell};
+use std::collections::BTreeMap;
+
 use crate::arrival::{Arrival, ArrivalState};
 use crate::event::{Actor, What};
-use crate::explanation::{Evidence, Explanation};
+use crate::explanation::{Done, Evidence, Explanation};
 use crate::id::{ContactId, MessageId, Mint};
 use crate::mail::{Address, Mail, ThreadId, new_words};
 use crate::message::{Author, Direction, Message};
 use crate::outgoing::Outgoing;
-use crate::routing::{Authentication, answered, recipients};
+use crate::routing::{Authentication, Placement, answered, recipients};
+use crate::rule::RuleEffect;
 use crate::store::{Changes, Key, NotLoaded};
 use crate::text;
 use crate::thread_entry::ThreadEntry;
@@ -22,6 +25,16 @@ pub struct Append<'a> {
     pub arrival: &'a Arrival,
     /// The message that it will be.
     pub message: MessageId,
+}
+
+/// What a new ticket is to be.
+pub struct Made<'a> {
+    pub placement: Placement,
+    /// What the rule that won wants beside.
+    pub then: Option<&'a RuleEffect>,
+    /// Custom fields.
+    pub fields: BTreeMap<String, String>,
+    pub link: Option<TicketLink>,
 }
 
 impl<'a> Append<'a> {
@@ -56,18 +69,22 @@ impl<'a> Append<'a> {
         &self,
         changes: &mut Changes<'_>,
         mint: &mut Mint,
-        placement: Placement,
+        made: Made<'_>,
         contact: Option<ContactId>,
-        explanation: Explanation,
-        link: Option<TicketLink>,
+        mut explanation: Explanation,
     ) -> Result<Routed, NotLoaded> {
         let at = self.arrival.at;
+        let Made { placement, then, fields, link } = made;
         let mut ticket = Ticket::new(mint.id(), placement.ticketbox, &self.mail().subject, at);
         ticket.owner = placement.owner;
         ticket.category = placement.category;
         ticket.priority = placement.priority;
         ticket.contact = contact;
         ticket.source = Some(self.reading.source);
+        if !fields.is_empty() {
+            explanation.done.push(Done::Filled { fields: fields.keys().cloned().collect() });
+        }
+        ticket.fields = fields;
         tell(changes, mint, ticket.id, at, actor(contact), What::Created);
         if let Some(link) = link {
             self.link_back(changes, mint, &ticket, &link)?;
@@ -76,6 +93,20 @@ impl<'a> Append<'a> {
             ticket.links.push(link);
         }
         changes.number_from(self.scene.directory.settings.first_ticket_number);
+        if placement.shred.is_some() {
+            ticket.trashed = Some(at);
+            tell(changes, mint, ticket.id, at, Actor::System, What::Trashed);
+            explanation.done.push(Done::Trashed);
+        } else {
+            let occasion = Occasion {
+                scene: self.scene,
+                reading: self.reading,
+                at,
+                no_answer: explanation.no_automatic_answer.as_deref(),
+            };
+            let done = occasion.act(changes, mint, &mut ticket, then)?;
+            explanation.done.extend(done);
+        }
         let outcome = if self.by_machine() { Outcome::Automatic } else { Outcome::New };
         self.finish(changes, mint, ticket, contact, explanation, outcome)
     }
@@ -100,7 +131,7 @@ impl<'a> Append<'a> {
         let routed = Routed {
             outcome,
             ticket: ticket.id,
-            made_ticket: ticket.messages == 0,
+            made_ticket: ticket.number == 0,
             message,
             because: explanation.words(),
             may_autoreply: explanation.no_automatic_answer.is_none(),

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use super::place::Placement;
 use super::{Reading, Scene, people};
 use crate::explanation::{Evidence, SetAside};
 use crate::id::TicketId;
 use crate::mail::{Mail, ThreadId, subject_tag};
-use crate::routing::{Trace, bare_subject, recipients, traces};
+use crate::routing::{Placement, Trace, bare_subject, recipients, traces};
 use crate::store::{Changes, Key, NotLoaded};
 use crate::thread_entry::ThreadEntry;
 use crate::ticket::{LinkKind, Ticket, TicketLink, TicketState};
@@ -22,6 +21,16 @@ pub struct Chosen {
     pub set_aside: Vec<SetAside>,
     /// What a new ticket has to do with another one.
     pub link: Option<TicketLink>,
+}
+
+impl Chosen {
+    /// A rule makes a new ticket of the mail, whatever it answers.
+    pub fn set_apart(&mut self, rule: &str) {
+        if let Some((ticket, _)) = self.ticket.take() {
+            aside(self, &ticket, &format!("is what it answers, but rule `{rule}` makes a new ticket of it"));
+            self.link = Some(link(&ticket, LinkKind::Continues));
+        }
+    }
 }
 
 /// How far a merged ticket is followed.

@@ -6,7 +6,6 @@
 mod append;
 mod choose;
 mod people;
-mod place;
 mod report;
 mod shelve;
 
@@ -15,6 +14,7 @@ pub use shelve::shelve;
 use self::append::Append;
 use super::{Scene, Stop, tell};
 use crate::arrival::{Arrival, ArrivalState};
+use crate::contact::Contact;
 use crate::digest::Digest;
 use crate::event::{Actor, What};
 use crate::explanation::{Evidence, Explanation};
@@ -22,7 +22,8 @@ use crate::id::{MessageId, Mint, SourceId, TicketId};
 use crate::mail::{Limits, Mail, parse};
 use crate::message::{AttachmentInfo, Message};
 use crate::outgoing::Outgoing;
-use crate::routing::{Trace, answered, traces};
+use crate::routing::{Matter, Trace, answered, place, traces};
+use crate::rule::{Rule, Shred};
 use crate::store::{Changes, Key, NotLoaded};
 use crate::thread_entry::ThreadEntry;
 use crate::ticket::Ticket;
@@ -44,6 +45,8 @@ pub struct Reading {
     pub essence: Digest,
     /// Open tickets of its sender, newest first, if some ticketbox matches by subject and sender.
     pub open_of_sender: Vec<TicketId>,
+    /// The bytes, if a rule passes mail on.
+    pub raw: Option<Vec<u8>>,
 }
 
 impl Reading {
@@ -55,7 +58,7 @@ impl Reading {
         let attachments = mail.attachments.iter().map(AttachmentInfo::of).collect();
         mail.attachments = Vec::new();
         let has_html = mail.html.take().is_some();
-        Self { source, digest, mail, attachments, has_html, essence, open_of_sender: Vec::new() }
+        Self { source, digest, mail, attachments, has_html, essence, open_of_sender: Vec::new(), raw: None }
     }
 
     /// Reads no more than the headers of an arrival that ends whoever reads all of it: what it answers, and who wrote it,
@@ -68,7 +71,7 @@ impl Reading {
         let essence = essence(bytes, &mail);
         let text = "mailflow could not read this mail. It is kept exactly as it came: see the raw source.\n";
         let mail = Mail { text: text.to_owned(), html: None, attachments: Vec::new(), bounce: None, ..mail };
-        Self { source, digest, mail, attachments: Vec::new(), has_html: false, essence, open_of_sender: Vec::new() }
+        Self { source, digest, mail, attachments: Vec::new(), has_html: false, essence, open_of_sender: Vec::new(), raw: None }
     }
 
     fn key(&self) -> Key {
@@ -195,30 +198,68 @@ pub fn route(
     if let Some(routed) = report::route(changes, mint, &append)? {
         return Ok(Some(routed));
     }
-    let chosen = choose::choose(scene, changes, reading)?;
-    let contact = people::author(scene, changes, mint, &reading.mail, arrival.at)?;
+    let known = match people::contact_key(changes, &reading.mail)? {
+        Some(key) => changes.get::<Contact>(&key)?.cloned(),
+        None => None,
+    };
+    let size = arrival.whole_size.unwrap_or(arrival.size);
+    let matter = Matter {
+        attachments: &reading.attachments,
+        contact: known.as_ref(),
+        ..Matter::of_mail(reading.source, arrival.at, size, &reading.mail)
+    };
+    let rules = &scene.directory.rules;
+    let decided = rules.decide(&matter);
+    let winner = decided.winner();
+    let mut chosen = choose::choose(scene, changes, reading)?;
+    if let Some((_, rule)) = winner.filter(|(_, rule)| rule.then.new_ticket) {
+        chosen.set_apart(&rule.description);
+    }
     let mut explanation = Explanation {
-        set_aside: chosen.set_aside,
+        tried: (!rules.is_empty()).then(|| decided.compact()),
         no_automatic_answer: people::no_automatic_answer(scene, &reading.mail),
+        set_aside: std::mem::take(&mut chosen.set_aside),
         ..Explanation::default()
     };
-    let routed = if let Some((ticket, evidence)) = chosen.ticket {
+    if let Some((ticket, evidence)) = chosen.ticket {
         explanation.evidence = Some(evidence);
-        append.to_ticket(changes, mint, ticket, contact, explanation)?
-    } else {
-        let placement = place::place(scene, changes, reading, contact)?;
-        match choose::by_subject(scene, changes, reading, &placement)? {
-            Some(ticket) => {
-                explanation.evidence = Some(Evidence::SubjectAndSender);
-                append.to_ticket(changes, mint, ticket, contact, explanation)?
-            }
-            None => {
-                explanation.placed_by = Some(placement.placed_by.clone());
-                append.as_ticket(changes, mint, placement, contact, explanation, chosen.link)?
-            }
-        }
+        let contact = people::author(scene, changes, mint, &reading.mail, arrival.at)?;
+        return Ok(Some(append.to_ticket(changes, mint, ticket, contact, explanation)?));
+    }
+    let placement = place(scene.directory, rules, &matter, winner);
+    if let (Some(Shred::ForGood), Some((number, rule))) = (placement.shred, winner) {
+        return Ok(Some(shred(changes, reading, &arrival, number, rule)));
+    }
+    let contact = people::author(scene, changes, mint, &reading.mail, arrival.at)?;
+    let stays = winner.is_some_and(|(_, rule)| rule.then.new_ticket);
+    if let Some(ticket) = choose::by_subject(scene, changes, reading, &placement)?.filter(|_| !stays) {
+        explanation.evidence = Some(Evidence::SubjectAndSender);
+        return Ok(Some(append.to_ticket(changes, mint, ticket, contact, explanation)?));
+    }
+    explanation.placed_by = Some(placement.placed_by.clone());
+    let made = append::Made {
+        placement,
+        then: winner.map(|(_, rule)| &rule.then),
+        fields: decided.captures(),
+        link: chosen.link,
     };
-    Ok(Some(routed))
+    Ok(Some(append.as_ticket(changes, mint, made, contact, explanation)?))
+}
+
+/// Nothing is kept of a mail but that it came, and which rule threw it away.
+fn shred(changes: &mut Changes<'_>, reading: &Reading, arrival: &Arrival, number: u32, rule: &Rule) -> Routed {
+    let description = rule.description.clone();
+    let because = format!("rule {number} `{description}` shreds it for good");
+    changes.put(Arrival { state: ArrivalState::Shredded { rule: rule.id, description }, ..arrival.clone() });
+    tracing::info!(digest = %reading.digest, because, "a mail was shredded");
+    Routed {
+        outcome: Outcome::Shredded,
+        ticket: TicketId::from_bytes([0; 16]),
+        made_ticket: false,
+        message: MessageId::from_bytes([0; 16]),
+        because,
+        may_autoreply: false,
+    }
 }
 
 /// A mail that is there already and came another way as well: noted, not shown again (AC-10, AC-11e).
