@@ -10,4 +10,5 @@
 pub mod desk;
 pub mod mails;
 pub mod measure;
+pub mod rules;
 pub mod mixed;

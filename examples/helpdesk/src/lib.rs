@@ -6,5 +6,6 @@ pub mod cli;
 pub mod demo;
 pub mod inspect;
 mod passwords;
+pub mod rules_file;
 pub mod setup;
 pub mod web;

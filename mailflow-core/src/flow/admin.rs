@@ -36,6 +36,22 @@ impl Admin {
         Self { shared, by }
     }
 
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(super) fn now(&self) -> crate::time::Timestamp {
+        self.shared.clock.now()
+    }
+
+    /// Whether an administrator asks.
+    pub(super) fn may(&self, what: &str) -> Result<(), Refusal> {
+        match self.by {
+            By::Program => Ok(()),
+            By::Agent(agent) => crate::access::administer(&self.shared.directory(), agent, what).map(drop),
+        }
+    }
+
     /// The configuration as it is.
     pub fn directory(&self) -> Arc<Directory> {
         self.shared.directory()

@@ -14,6 +14,7 @@ mod error;
 mod notice;
 mod reading;
 mod receiver;
+mod replay;
 mod router;
 mod run;
 mod sender;
@@ -30,6 +31,7 @@ pub use desk::{Conversation, Desk, Filter, Health, Passage};
 pub use error::Error;
 pub use notice::Notice;
 pub use receiver::{CollectError, Collected};
+pub use replay::ReplayProgress;
 pub use router::Placed;
 pub use sender::{Delivered, words};
 

@@ -10,6 +10,7 @@ mod follow_up;
 mod literals;
 mod matter;
 mod placement;
+mod replay;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -20,4 +21,5 @@ pub use field::RuleField;
 pub use follow_up::{IDS_LOOKED_UP, Trace, answered, bare_subject, traces};
 pub use matter::{Matter, recipients};
 pub use placement::{Placement, place};
+pub use replay::{Fate, Moved, Replay, Replayed, RuleRecord};
 pub use rules::{BODY_LOOKED_INTO, Decided, InvalidRules, Rules, TriedRules};

@@ -149,6 +149,11 @@ impl Rules {
         self.rules.is_empty()
     }
 
+    /// The rule at a place, counted from 1.
+    pub(super) fn numbered_from_one(&self, number: u32) -> Option<(u32, &Rule)> {
+        self.numbered(usize::try_from(number).ok()?.checked_sub(1)?)
+    }
+
     fn numbered(&self, at: usize) -> Option<(u32, &Rule)> {
         Some((u32::try_from(at + 1).unwrap_or(u32::MAX), &self.rules.get(at)?.rule))
     }

@@ -6,6 +6,8 @@ mod exit;
 mod ingest;
 mod mails;
 mod progress;
+mod replay;
+mod route;
 mod serve;
 mod source;
 mod ticket;
@@ -52,6 +54,10 @@ enum Command {
     },
     /// Take mails into a desk: .eml files, folders of them, mbox files, Maildirs, `-` for stdin.
     Ingest(ingest::IngestArguments),
+    /// Say where a mail would go, and why; nothing is kept or sent.
+    Route(route::RouteArguments),
+    /// Compare draft rules with the rules as they are, over stored mail; nothing is changed.
+    Replay(replay::ReplayArguments),
     /// Look at tickets and answer them.
     #[command(subcommand)]
     Ticket(ticket::TicketCommand),
@@ -96,6 +102,8 @@ fn run(command: Command) -> Result<(), Exit> {
             Command::Serve(arguments) => serve::serve(arguments).await,
             Command::Inspect { file } => inspect(&file),
             Command::Ingest(arguments) => ingest::ingest(arguments).await,
+            Command::Route(arguments) => route::route(arguments).await,
+            Command::Replay(arguments) => replay::replay(arguments).await,
             Command::Ticket(command) => ticket::ticket(command).await,
             Command::Source(command) => source::source(command).await,
             Command::Agent(command) => agent::agent(command).await,
@@ -107,14 +115,17 @@ fn run(command: Command) -> Result<(), Exit> {
 }
 
 fn inspect(file: &Path) -> Result<(), Exit> {
-    let bytes = if file == Path::new("-") {
+    print(&json(&crate::inspect::report(&read_mail(file)?))?)
+}
+
+/// The bytes of a mail; `-` reads stdin.
+fn read_mail(file: &Path) -> Result<Vec<u8>, Exit> {
+    if file == Path::new("-") {
         let mut bytes = Vec::new();
         std::io::stdin().read_to_end(&mut bytes)?;
-        bytes
-    } else {
-        std::fs::read(file).map_err(|error| Exit::new(exit::NOT_FOUND, format!("`{}`: {error}", file.display())))?
-    };
-    print(&json(&crate::inspect::report(&bytes))?)
+        return Ok(bytes);
+    }
+    std::fs::read(file).map_err(|error| Exit::new(exit::NOT_FOUND, format!("`{}`: {error}", file.display())))
 }
 
 /// A value as one line of JSON.

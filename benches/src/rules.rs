@@ -1,0 +1,61 @@
+//! Rule sets of any size, and the naive way to try them.
+
+use mailflow_core::id::RuleId;
+use mailflow_core::mail::{Address, Mail};
+use mailflow_core::rule::{Rule, RuleSet, Syntax, TextField, TextPattern};
+use regex::{Regex, RegexBuilder};
+
+/// So many rules: of five, three look at `To`, one at the domain of `From`, one for an expression in subject and body.
+/// None matches the mails of [`mails`](crate::mails), so that all of them have to be ruled out.
+pub fn set(rules: u64) -> RuleSet {
+    let rule = |number: u64| {
+        let id = RuleId::from_bytes(u128::from(number).to_be_bytes());
+        let rule = Rule::new(id, &format!("rule {number}"));
+        match number % 5 {
+            0..=2 => Rule { to: vec![format!("team{number}@example.com")], ..rule },
+            3 => Rule { from: vec![format!("customer{number}.example")], ..rule },
+            _ => {
+                let pattern = format!(r"\b(order|case)[ #:-]*{number:05}[a-z]?\b");
+                let within = vec![TextField::Subject, TextField::Body];
+                Rule { text: vec![TextPattern { within, pattern, syntax: Syntax::Expression }], ..rule }
+            }
+        }
+    };
+    RuleSet { rules: (0..rules).map(rule).collect(), ..RuleSet::default() }
+}
+
+/// One rule, as a plain loop tries it.
+#[derive(Debug)]
+pub enum Plain {
+    /// An address in `To`.
+    To(Address),
+    /// A domain in `From`.
+    From(String),
+    /// An expression in subject or body.
+    Text(Regex),
+}
+
+/// A rule set for a plain loop.
+pub fn plain(set: &RuleSet) -> Vec<Plain> {
+    let plain = |rule: &Rule| {
+        if let Some(to) = rule.to.first() {
+            return Address::new(to).ok().map(Plain::To);
+        }
+        if let Some(from) = rule.from.first() {
+            return Some(Plain::From(from.clone()));
+        }
+        let pattern = &rule.text.first()?.pattern;
+        RegexBuilder::new(pattern).case_insensitive(true).multi_line(true).build().ok().map(Plain::Text)
+    };
+    set.rules.iter().filter_map(plain).collect()
+}
+
+/// The first rule that matches, one after the other.
+pub fn first_plain(rules: &[Plain], mail: &Mail) -> Option<usize> {
+    let from = mail.from.as_ref().and_then(|from| from.address.as_ref());
+    rules.iter().position(|rule| match rule {
+        Plain::To(address) => mail.to.iter().chain(&mail.cc).any(|mailbox| mailbox.address == *address),
+        Plain::From(domain) => from.is_some_and(|from| from.domain().eq_ignore_ascii_case(domain)),
+        Plain::Text(regex) => regex.is_match(&mail.subject) || regex.is_match(&mail.text),
+    })
+}
