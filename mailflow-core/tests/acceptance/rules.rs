@@ -5,17 +5,19 @@ use std::time::Duration;
 use mailflow_core::allowance::{Allowance, Counted};
 use mailflow_core::decision::route::Outcome::{FollowUp, New, Shredded};
 use mailflow_core::explanation::{Done, PlacedBy};
-use mailflow_core::id::{ResponseId, RuleId};
+use mailflow_core::id::{MessageId, ResponseId, RuleId};
 use mailflow_core::mail::{Limits, Mail, parse};
 use mailflow_core::refusal::Refusal;
 use mailflow_core::response::StandardResponse;
+use mailflow_core::routing::Fate;
 use mailflow_core::rule::{
     Forward, Rule, RuleEffect, RuleSet, Shred, Syntax, TextField, TextPattern,
 };
 use mailflow_core::settings::Settings;
-use mailflow_core::store::{Changeset, Entry, Key, StoreExt};
+use mailflow_core::store::{Changeset, Entry, Key, Query, StoreExt};
 use mailflow_core::ticket::{LinkKind, Priority, TicketState};
 use mailflow_core::ticketbox::{AutoReply, Ticketbox};
+use mailflow_core::time::Timestamp;
 use mailflow_core::transport::Envelope;
 
 use crate::office::{Office, mail, outcome};
@@ -309,4 +311,59 @@ async fn ac_20_control_without_the_counter_they_do_not_stop() {
     })
     .await;
     assert_eq!(busiest, 20, "one each round, for as many rounds as are played");
+}
+
+#[tokio::test]
+async fn ac_23_a_replay_says_what_other_rules_would_have_done_and_changes_nothing() {
+    let office = Office::open().await;
+    let to_sales = RuleEffect { ticketbox: Some(office.sales.id), ..Default::default() };
+    let mut of_headers = rule(2, "never", RuleEffect::default());
+    of_headers.text = vec![TextPattern {
+        within: vec![TextField::Headers],
+        pattern: "^X-Class: vip".to_owned(),
+        syntax: Syntax::Expression,
+    }];
+    let apart = RuleEffect { new_ticket: true, ..Default::default() };
+    let live = vec![rule(1, "offer", to_sales.clone()), of_headers, rule(3, "apart", apart)];
+    office.rules(live.clone()).await;
+    let write = |subject: &str, id: u32, more: &str| {
+        mail(&format!("p{id}@one.example"), "support@example.com", subject, &format!("{id}@one.example"), more)
+    };
+    for (n, subject) in ["offer", "order", "order", "offer"].into_iter().enumerate() {
+        let class = if n == 1 { "X-Class: vip\n" } else { "" };
+        office.receive(&write(subject, u32::try_from(n).unwrap(), class)).await;
+    }
+    office.receive(&write("order again", 9, "In-Reply-To: <1@one.example>\n")).await;
+    office.receive(&write("apart", 10, "In-Reply-To: <1@one.example>\n")).await;
+    let before = office.all::<mailflow_core::message::Message>(&Query::MessagesFrom(MessageId::from_bytes([0; 16]))).await;
+
+    let admin = office.flow.admin();
+    let set = office.flow.directory().rule_set.clone();
+    let same = admin.replay(&set, Timestamp::MIN, |_| ()).await.unwrap();
+    assert_eq!((same.mails, same.moved, same.moves.len()), (6, 0, 0), "the rules as they are move nothing");
+    assert_eq!(same.rules.iter().map(|it| it.won).collect::<Vec<_>>(), [2, 1, 1]);
+
+    let urgent = RuleEffect { priority: Some(Priority::Urgent), ..to_sales };
+    let catch_all = Rule::new(RuleId::from_bytes([7; 16]), "everything else");
+    let hidden = rule(8, "order", RuleEffect::default());
+    let draft = RuleSet {
+        rules: vec![rule(4, "order", urgent), catch_all, hidden, rule(9, "nowhere", RuleEffect::default())],
+        ..set.clone()
+    };
+    let mut reported = 0;
+    let other = admin.replay(&draft, Timestamp::MIN, |progress| reported = progress.messages).await.unwrap();
+    assert_eq!(reported, 6);
+    assert_eq!((other.mails, other.moved), (6, 4), "two orders to Sales, two offers not; answers stay");
+    assert_eq!(other.examples.len(), 4);
+    assert_eq!(other.examples[1].rule, Some(1));
+    let Fate::New { ticketbox, priority, .. } = other.examples[1].to else { panic!("a new ticket") };
+    assert_eq!((ticketbox, priority), (office.sales.id, Priority::Urgent));
+    assert_eq!(other.never_matched().collect::<Vec<_>>(), [4]);
+    assert_eq!(other.hidden().collect::<Vec<_>>(), [(3, 1)]);
+
+    let after = office.all::<mailflow_core::message::Message>(&Query::MessagesFrom(MessageId::from_bytes([0; 16]))).await;
+    assert_eq!(before, after);
+    assert_eq!(office.flow.directory().rule_set, set);
+    let later = office.flow.now().plus(Duration::from_secs(1));
+    assert_eq!(admin.replay(&draft, later, |_| ()).await.unwrap().mails, 0, "only since then");
 }
