@@ -509,7 +509,7 @@ fn known(directory: &Directory, then: &RuleEffect) -> Result<(), Refusal> {
             return Err(Refusal::invalid("forward", format!("`{address}` is an address of ours; choose a ticketbox")));
         }
         if let ForwardFrom::Agent(id) = forward.from
-            && !directory.agents.get(&id).is_some_and(|agent| agent.address.is_some())
+            && directory.agents.get(&id).is_none_or(|agent| agent.address.is_none())
         {
             return Err(Refusal::invalid("forward", "this agent has no address to send from"));
         }

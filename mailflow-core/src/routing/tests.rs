@@ -373,7 +373,8 @@ proptest! {
 
 #[test]
 fn ac_23_control_each_planted_fault_is_found() {
-    let faults: [(&str, fn(&mut Rules)); 6] = [
+    type Fault = (&'static str, fn(&mut Rules));
+    let faults: [Fault; 6] = [
         ("rules without a key are forgotten", |rules| rules.always = Bits::none(rules.rules.len())),
         ("the subject is not looked into", |rules| rules.texts[0] = Default::default()),
         ("rules of a To pattern are forgotten", |rules| rules.by_to.iter_mut().for_each(Vec::clear)),
