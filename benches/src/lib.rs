@@ -10,5 +10,5 @@
 pub mod desk;
 pub mod mails;
 pub mod measure;
-pub mod rules;
 pub mod mixed;
+pub mod rules;

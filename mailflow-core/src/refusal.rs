@@ -95,7 +95,9 @@ pub enum Refusal {
     TooLate,
     /// The rules are not what the administrator saw when he began to edit: another edit came in between. Nothing was
     /// changed.
-    #[error("the rules have changed since you opened them (revision {revision} now); look at them and make your edit again")]
+    #[error(
+        "the rules have changed since you opened them (revision {revision} now); look at them and make your edit again"
+    )]
     RulesChanged {
         /// Their revision now.
         revision: u64,

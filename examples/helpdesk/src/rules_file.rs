@@ -208,7 +208,11 @@ impl Names {
 ///
 /// # Errors
 /// [`RulesFileError`] with the place.
-pub fn read(text: &str, directory: &Directory, mut new_id: impl FnMut() -> RuleId) -> Result<RuleSet, RulesFileError> {
+pub fn read(
+    text: &str,
+    directory: &Directory,
+    mut new_id: impl FnMut() -> RuleId,
+) -> Result<RuleSet, RulesFileError> {
     let file: File = toml::from_str(text)?;
     let names = Names::of(directory);
     let mut rules = Vec::with_capacity(file.rules.len());
@@ -258,7 +262,9 @@ fn effect(names: &Names, place: &str, then: FileEffect) -> Result<RuleEffect, Ru
         Some(it) => Some(Forward {
             to: it.to,
             cc: it.cc,
-            from: names.maybe(place, "agent", it.from_agent.as_ref())?.map_or(ForwardFrom::Ticketbox, ForwardFrom::Agent),
+            from: names
+                .maybe(place, "agent", it.from_agent.as_ref())?
+                .map_or(ForwardFrom::Ticketbox, ForwardFrom::Agent),
         }),
         None => None,
     };

@@ -98,10 +98,14 @@ impl Occasion<'_> {
                 Ok(letter) => {
                     let message = self.send(changes, mint, ticket, letter)?;
                     let response = response.name.clone();
-                    tell(changes, mint, ticket.id, self.at, Actor::System, What::Answered {
-                        message,
-                        response: response.clone(),
-                    });
+                    tell(
+                        changes,
+                        mint,
+                        ticket.id,
+                        self.at,
+                        Actor::System,
+                        What::Answered { message, response: response.clone() },
+                    );
                     if wish.close && wish.after_minutes == 0 && ticket.state == TicketState::Open {
                         ticket.close(self.at);
                         tell(changes, mint, ticket.id, self.at, Actor::System, What::Closed);
@@ -116,7 +120,14 @@ impl Occasion<'_> {
                 Ok(letter) => {
                     let to: Vec<Address> = letter.to.iter().chain(&letter.cc).map(|it| it.address.clone()).collect();
                     let message = self.send(changes, mint, ticket, letter)?;
-                    tell(changes, mint, ticket.id, self.at, Actor::System, What::Forwarded { message, to: to.clone() });
+                    tell(
+                        changes,
+                        mint,
+                        ticket.id,
+                        self.at,
+                        Actor::System,
+                        What::Forwarded { message, to: to.clone() },
+                    );
                     done.push(Done::Forwarded { to });
                 }
                 Err(because) => {
@@ -248,7 +259,8 @@ impl Occasion<'_> {
             None => Mailbox::new(&format!("{via} via {}", ticketbox.name), boxed.address),
         };
         if let Some(sender) = &sender
-            && let Err(because) = self.spend(changes, &[(Counted::Forwards(ticketbox.id, &sender.address), FORWARDS)])?
+            && let Err(because) =
+                self.spend(changes, &[(Counted::Forwards(ticketbox.id, &sender.address), FORWARDS)])?
         {
             return Ok(Err(because));
         }
@@ -293,7 +305,11 @@ impl Occasion<'_> {
     }
 
     /// Takes one of each allowance, or of none.
-    fn spend(&self, changes: &mut Changes<'_>, counted: &[(Counted<'_>, Limit)]) -> Result<Result<(), String>, NotLoaded> {
+    fn spend(
+        &self,
+        changes: &mut Changes<'_>,
+        counted: &[(Counted<'_>, Limit)],
+    ) -> Result<Result<(), String>, NotLoaded> {
         let desk = Limit { times: self.scene.directory.settings.automatic_per_hour, within: HOUR };
         let mut all = counted.to_vec();
         all.push((Counted::Desk, desk));

@@ -86,12 +86,7 @@ pub fn save_over<T: Configured>(
 ///
 /// # Errors
 /// [`Stop::Refuse`] if the agent is no administrator, the rules do not fit, or another edit was faster.
-pub fn save_rules(
-    scene: &Scene<'_>,
-    changes: &mut Changes<'_>,
-    by: By,
-    wish: &RuleSet,
-) -> Result<(), Stop> {
+pub fn save_rules(scene: &Scene<'_>, changes: &mut Changes<'_>, by: By, wish: &RuleSet) -> Result<(), Stop> {
     let revision = scene.directory.rule_set.revision;
     if wish.revision != revision {
         return Err(Refusal::RulesChanged { revision }.into());
@@ -506,7 +501,10 @@ fn known(directory: &Directory, then: &RuleEffect) -> Result<(), Refusal> {
             return Err(Refusal::invalid("forward", "enter an address to pass the mail on to"));
         }
         if let Some(address) = forward.to.iter().chain(&forward.cc).find(|it| directory.is_ours(it)) {
-            return Err(Refusal::invalid("forward", format!("`{address}` is an address of ours; choose a ticketbox")));
+            return Err(Refusal::invalid(
+                "forward",
+                format!("`{address}` is an address of ours; choose a ticketbox"),
+            ));
         }
         if let ForwardFrom::Agent(id) = forward.from
             && directory.agents.get(&id).is_none_or(|agent| agent.address.is_none())

@@ -67,7 +67,9 @@ pub fn claim(
         return Ok(None);
     }
     if outgoing.sender.is_none() && outgoing.attempts == 0 && outgoing.due > outgoing.created {
-        let Some(mut ticket) = changes.get::<Ticket>(&Key::Ticket(outgoing.ticket))?.cloned() else { return Ok(None) };
+        let Some(mut ticket) = changes.get::<Ticket>(&Key::Ticket(outgoing.ticket))?.cloned() else {
+            return Ok(None);
+        };
         if ticket.waiting_since.is_none() || ticket.state == TicketState::Closed || ticket.trashed.is_some() {
             // An answer that waited whether somebody else would be faster, and somebody was.
             changes.put(Outgoing { state: OutgoingState::Withdrawn, ..outgoing });

@@ -84,7 +84,10 @@ impl Admin {
     /// # Errors
     /// [`Error::Refused`] if the agent is no administrator, they do not fit, or another edit was faster.
     pub async fn save_rules(&self, rules: &RuleSet) -> Result<(), Error> {
-        self.shared.transact(|scene, changes, _| configure::save_rules(scene, changes, self.by, rules)).await.map(drop)
+        self.shared
+            .transact(|scene, changes, _| configure::save_rules(scene, changes, self.by, rules))
+            .await
+            .map(drop)
     }
 
     /// Removes a document. A category of a ticket stays, and so does a destination that has mail to send.

@@ -66,7 +66,10 @@ impl Admin {
             if let (Some(first), Some(last)) = (listed.rows.first(), listed.rows.last()) {
                 let begun = *begun.get_or_insert(first.at);
                 let span = now.since(begun).as_secs_f64().max(1.0);
-                progress(ReplayProgress { messages: read, share: (last.at.since(begun).as_secs_f64() / span).min(1.0) });
+                progress(ReplayProgress {
+                    messages: read,
+                    share: (last.at.since(begun).as_secs_f64() / span).min(1.0),
+                });
             }
             let batch = self.with_what_rules_need(listed.rows, with_headers).await?;
             let (directory, compiled) = (Arc::clone(&directory), Arc::clone(&compiled));

@@ -39,7 +39,12 @@ struct Draft {
 }
 
 pub fn compile(set: &RuleSet) -> Result<Rules, InvalidRules> {
-    let mut rules = Rules { revision: set.revision, default: set.default.clone(), always: Bits::none(set.rules.len()), ..Rules::default() };
+    let mut rules = Rules {
+        revision: set.revision,
+        default: set.default.clone(),
+        always: Bits::none(set.rules.len()),
+        ..Rules::default()
+    };
     let mut drafts: Vec<Draft> = Vec::new();
     for (at, rule) in set.rules.iter().enumerate() {
         let compiled = Compiled {

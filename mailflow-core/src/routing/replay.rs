@@ -139,7 +139,8 @@ impl Replayed {
 impl Replay<'_> {
     /// Looks at one message. What did not come from outside is passed over.
     pub fn look(&self, message: &Message, headers: &[Header], contact: Option<&Contact>, into: &mut Replayed) {
-        let Some(explanation) = message.explanation.as_ref().filter(|_| message.direction == Direction::Inbound) else {
+        let Some(explanation) = message.explanation.as_ref().filter(|_| message.direction == Direction::Inbound)
+        else {
             return;
         };
         if message.bounce.is_some() && explanation.placed_by.is_none() {

@@ -10,9 +10,7 @@ use mailflow_core::mail::{Limits, Mail, parse};
 use mailflow_core::refusal::Refusal;
 use mailflow_core::response::StandardResponse;
 use mailflow_core::routing::Fate;
-use mailflow_core::rule::{
-    Forward, Rule, RuleEffect, RuleSet, Shred, Syntax, TextField, TextPattern,
-};
+use mailflow_core::rule::{Forward, Rule, RuleEffect, RuleSet, Shred, Syntax, TextField, TextPattern};
 use mailflow_core::settings::Settings;
 use mailflow_core::store::{Changeset, Entry, Key, Query, StoreExt};
 use mailflow_core::ticket::{LinkKind, Priority, TicketState};
@@ -66,7 +64,8 @@ impl Office {
 #[tokio::test]
 async fn ac_23_the_first_rule_that_matches_places_the_ticket_and_the_trace_says_so() {
     let office = Office::open().await;
-    let urgent = RuleEffect { priority: Some(Priority::Urgent), ticketbox: Some(office.sales.id), ..Default::default() };
+    let urgent =
+        RuleEffect { priority: Some(Priority::Urgent), ticketbox: Some(office.sales.id), ..Default::default() };
     let low = RuleEffect { priority: Some(Priority::Low), ..Default::default() };
     let off = Rule { enabled: false, ..rule(1, "order", low.clone()) };
     let mut caught = rule(3, r"order (?<order>\d+)", urgent);
@@ -119,15 +118,24 @@ async fn shredded_mail_is_in_the_trash_or_nowhere_and_is_never_answered() {
     assert_eq!(office.flow.store().body(&poison.arrival.digest).await.unwrap(), None, "its bytes are gone");
     assert!(office.flow.store().body(&junk.arrival.digest).await.unwrap().is_some());
     assert_eq!(office.outbox().await.len(), 0);
-    assert_eq!(office.receive_all(&[&mail("a@one.example", "support@example.com", "poison", "2@one.example", "")]).await.len(), 0, "and it does not come again");
+    assert_eq!(
+        office
+            .receive_all(&[&mail("a@one.example", "support@example.com", "poison", "2@one.example", "")])
+            .await
+            .len(),
+        0,
+        "and it does not come again"
+    );
 }
 
 #[tokio::test]
 async fn ac_20_an_automatic_answer_is_marked_and_sent_once_a_day_to_an_address() {
     let office = Office::open().await;
     office.auto_reply(&office.support, 0, false).await;
-    let write = |n: u32| mail("Ada <ada@one.example>", "support@example.com", "Help", &format!("{n}@one.example"), "")
-        .replace("Date: Tue, 14 Nov 2023 10:00:00 +0000\n", "");
+    let write = |n: u32| {
+        mail("Ada <ada@one.example>", "support@example.com", "Help", &format!("{n}@one.example"), "")
+            .replace("Date: Tue, 14 Nov 2023 10:00:00 +0000\n", "")
+    };
     office.receive(&write(1)).await;
     let sent = office.outbox().await;
     let [(envelope, answer)] = sent.as_slice() else { panic!("one answer: {sent:?}") };
@@ -155,7 +163,8 @@ async fn ac_20_an_automatic_answer_is_marked_and_sent_once_a_day_to_an_address()
     assert_eq!(office.outbox().await.len(), 0, "not to a machine, nor to Ada through another's mail");
     // What the customer answers to it joins the ticket.
     let id = answer.message_id.clone().unwrap();
-    let reply = mail("ada@one.example", "support@example.com", "Re: Help", "4@one.example", &format!("In-Reply-To: {id}\n"));
+    let reply =
+        mail("ada@one.example", "support@example.com", "Re: Help", "4@one.example", &format!("In-Reply-To: {id}\n"));
     assert_eq!(outcome(&office.receive(&reply).await), (FollowUp, 1));
 }
 
@@ -219,7 +228,8 @@ async fn a_rule_answers_and_passes_on_as_the_person_via_the_ticketbox() {
     assert_eq!(office.outbox().await.len(), 0, "what a machine wrote is not passed on");
     let to_us = Forward { to: vec![address("sales@example.com")], ..Forward::default() };
     let before = office.flow.directory().rule_set.clone();
-    let wish = RuleSet { rules: vec![rule(1, "x", RuleEffect { forward: Some(to_us), ..Default::default() })], ..before };
+    let wish =
+        RuleSet { rules: vec![rule(1, "x", RuleEffect { forward: Some(to_us), ..Default::default() })], ..before };
     let error = office.flow.admin().save_rules(&wish).await.unwrap_err();
     assert!(error.to_string().contains("is an address of ours"), "{error}");
 }
@@ -296,11 +306,8 @@ async fn ac_20_control_without_the_counter_they_do_not_stop() {
     let busiest = face_each_other(3, async |office| {
         let partner = |it: &str| mailflow_core::mail::Address::new(it).unwrap();
         let (one, other) = (partner("support@example.com"), partner("desk@other.example"));
-        let counted = [
-            Counted::Answers(office.support.id, &one),
-            Counted::Answers(office.support.id, &other),
-            Counted::Desk,
-        ];
+        let counted =
+            [Counted::Answers(office.support.id, &one), Counted::Answers(office.support.id, &other), Counted::Desk];
         for key in counted.map(|it| Key::Allowance(it.key())) {
             let known = office.flow.store().get::<Allowance>(key.clone()).await.unwrap();
             if let Some(known) = known {
@@ -335,7 +342,8 @@ async fn ac_23_a_replay_says_what_other_rules_would_have_done_and_changes_nothin
     }
     office.receive(&write("order again", 9, "In-Reply-To: <1@one.example>\n")).await;
     office.receive(&write("apart", 10, "In-Reply-To: <1@one.example>\n")).await;
-    let before = office.all::<mailflow_core::message::Message>(&Query::MessagesFrom(MessageId::from_bytes([0; 16]))).await;
+    let before =
+        office.all::<mailflow_core::message::Message>(&Query::MessagesFrom(MessageId::from_bytes([0; 16]))).await;
 
     let admin = office.flow.admin();
     let set = office.flow.directory().rule_set.clone();
@@ -361,7 +369,8 @@ async fn ac_23_a_replay_says_what_other_rules_would_have_done_and_changes_nothin
     assert_eq!(other.never_matched().collect::<Vec<_>>(), [4]);
     assert_eq!(other.hidden().collect::<Vec<_>>(), [(3, 1)]);
 
-    let after = office.all::<mailflow_core::message::Message>(&Query::MessagesFrom(MessageId::from_bytes([0; 16]))).await;
+    let after =
+        office.all::<mailflow_core::message::Message>(&Query::MessagesFrom(MessageId::from_bytes([0; 16]))).await;
     assert_eq!(before, after);
     assert_eq!(office.flow.directory().rule_set, set);
     let later = office.flow.now().plus(Duration::from_secs(1));

@@ -116,9 +116,9 @@ fn as_json(directory: &Directory, draft: &RuleSet, replayed: &Replayed, examples
             "from": fate(directory, it.from), "to": fate(directory, it.to),
         })
     });
-    let rules = (1_u32..).zip(&draft.rules).zip(&replayed.rules).map(|((number, rule), record)| {
-        json!({ "rule": number, "description": rule.description, "won": record.won })
-    });
+    let rules = (1_u32..).zip(&draft.rules).zip(&replayed.rules).map(
+        |((number, rule), record)| json!({ "rule": number, "description": rule.description, "won": record.won }),
+    );
     let hidden = replayed.hidden().map(|(rule, by)| json!({ "rule": rule, "by": by }));
     json!({
         "v": 1, "mails": replayed.mails, "moved": replayed.moved, "moves": moves.collect::<Vec<_>>(),
@@ -128,8 +128,12 @@ fn as_json(directory: &Directory, draft: &RuleSet, replayed: &Replayed, examples
 }
 
 fn rule_words(draft: &RuleSet, rule: Option<u32>) -> String {
-    let found = rule.and_then(|number| Some((number, draft.rules.get(usize::try_from(number).ok()?.checked_sub(1)?)?)));
-    found.map_or_else(|| "the default rule".to_owned(), |(number, rule)| format!("rule {number} `{}`", rule.description))
+    let found =
+        rule.and_then(|number| Some((number, draft.rules.get(usize::try_from(number).ok()?.checked_sub(1)?)?)));
+    found.map_or_else(
+        || "the default rule".to_owned(),
+        |(number, rule)| format!("rule {number} `{}`", rule.description),
+    )
 }
 
 /// A fate in words.

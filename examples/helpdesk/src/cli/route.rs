@@ -78,9 +78,9 @@ pub async fn route(arguments: RouteArguments) -> Result<(), Exit> {
             "fields": decided.captures(),
         });
         if let (true, Some(answer)) = (arguments.explain, answer.as_object_mut()) {
-            let tried = tried.iter().map(|(number, rule, failed)| {
-                json!({ "rule": number, "description": rule.description, "failed": failed })
-            });
+            let tried = tried.iter().map(
+                |(number, rule, failed)| json!({ "rule": number, "description": rule.description, "failed": failed }),
+            );
             answer.insert("tried".to_owned(), tried.collect());
         }
         return print(&answer.to_string());
@@ -120,6 +120,8 @@ async fn contact_of(flow: &Mailflow, mail: &mailflow_core::mail::Mail) -> Result
     let Some(address) = mail.from.as_ref().and_then(|from| from.address.clone()) else { return Ok(None) };
     let store = flow.store();
     let failed = |error: mailflow_core::store::StoreError| Exit::new(exit::FAILED, error.to_string());
-    let Some(entry) = store.get::<AddressEntry>(Key::Address(address)).await.map_err(failed)? else { return Ok(None) };
+    let Some(entry) = store.get::<AddressEntry>(Key::Address(address)).await.map_err(failed)? else {
+        return Ok(None);
+    };
     Ok(store.get::<Contact>(Key::Contact(entry.contact)).await.map_err(failed)?.map(|it| it.value))
 }

@@ -71,7 +71,16 @@ impl Reading {
         let essence = essence(bytes, &mail);
         let text = "mailflow could not read this mail. It is kept exactly as it came: see the raw source.\n";
         let mail = Mail { text: text.to_owned(), html: None, attachments: Vec::new(), bounce: None, ..mail };
-        Self { source, digest, mail, attachments: Vec::new(), has_html: false, essence, open_of_sender: Vec::new(), raw: None }
+        Self {
+            source,
+            digest,
+            mail,
+            attachments: Vec::new(),
+            has_html: false,
+            essence,
+            open_of_sender: Vec::new(),
+            raw: None,
+        }
     }
 
     fn key(&self) -> Key {
