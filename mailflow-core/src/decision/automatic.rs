@@ -281,6 +281,7 @@ impl Occasion<'_> {
                     filename: it.filename.unwrap_or_else(|| "attachment".to_owned()),
                     content_type: it.content_type,
                     content: it.content,
+                    content_id: None,
                 })
                 .collect(),
             due: self.at,
@@ -376,6 +377,7 @@ impl Occasion<'_> {
             in_reply_to: answered,
             references,
             text: sent_text,
+            html: None,
             attachments: letter.attachments,
             automatic: true,
         };
