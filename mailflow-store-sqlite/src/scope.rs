@@ -43,12 +43,12 @@ fn add(to: &mut String, kind: char, id: &[u8; 16]) {
     let _ = write!(to, "{:032x} ", u128::from_be_bytes(*id));
 }
 
-/// A question as FTS5 reads it.
+/// A question as conditions that FTS5 reads. All of them must hold.
 pub(crate) struct Question {
-    /// The phrases alone.
-    pub words: String,
-    /// The phrases, where the tickets of the query can lie.
-    pub sieved: String,
+    /// One for each phrase, with its words as conditions of their own.
+    pub phrases: Vec<(String, Vec<String>)>,
+    /// Where the tickets of the query can lie.
+    pub sieves: Vec<String>,
 }
 
 /// The question of a query; `None` if nothing can be found.
@@ -56,10 +56,31 @@ pub(crate) fn question(query: &SearchQuery) -> Option<Question> {
     if query.phrases.is_empty() || !query.phrases.iter().all(|phrase| is_indexed(phrase)) {
         return None;
     }
-    let words: Vec<String> = query.phrases.iter().map(|phrase| format!("words : \"{}\"", phrase.join(" "))).collect();
-    let mut sieved = sieves(&query.within)?;
-    sieved.extend(words.iter().cloned());
-    Some(Question { words: words.join(" AND "), sieved: sieved.join(" AND ") })
+    let condition = |words: &[String]| format!("words : \"{}\"", words.join(" "));
+    let phrase = |words: &Vec<String>| (condition(words), words.chunks(1).map(condition).collect());
+    Some(Question { phrases: query.phrases.iter().map(phrase).collect(), sieves: sieves(&query.within)? })
+}
+
+/// So many conditions at most are asked one after the other: FTS5 reads no deeper brackets than about a hundred.
+const MAX_NESTED: usize = 8;
+
+/// One question of several conditions, the rarest one first. FTS5 asks all conditions of one AND in turn, each from
+/// where the one before stands, so that a frequent word is looked up as often as the two rarest conditions disagree. In
+/// brackets it is looked up only where those agree. FTS5 would take away brackets in which there is only an AND, so
+/// that each also says `NOT` a word which stands nowhere.
+pub(crate) fn all_of<'a>(conditions: impl IntoIterator<Item = &'a str>) -> String {
+    let mut all = String::new();
+    for (nth, condition) in conditions.into_iter().enumerate() {
+        match nth {
+            0 => all.push_str(condition),
+            2..MAX_NESTED => all = format!("(({all}) NOT scope : none) AND {condition}"),
+            _ => {
+                all.push_str(" AND ");
+                all.push_str(condition);
+            }
+        }
+    }
+    all
 }
 
 /// Whether a phrase consists of words as the index has them. Another one stands in no text, and would be cut in pieces
@@ -108,4 +129,18 @@ fn sieves(query: &TicketQuery) -> Option<Vec<String>> {
     }
     let any = |words: &String| format!("scope : ({})", words.split_whitespace().collect::<Vec<_>>().join(" OR "));
     Some(sieves.iter().map(any).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::all_of;
+
+    #[test]
+    fn each_further_condition_is_asked_only_where_those_before_hold() {
+        assert_eq!(all_of(["a"]), "a");
+        assert_eq!(all_of(["a", "b"]), "a AND b");
+        assert_eq!(all_of(["a", "b", "c"]), "((a AND b) NOT scope : none) AND c");
+        let many = all_of(["a"; 20]);
+        assert_eq!((many.matches(" AND ").count(), many.matches(" NOT ").count()), (19, 6), "{many}");
+    }
 }

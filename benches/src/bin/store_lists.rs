@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
-use std::time::Instant;
 
 use mailflow_benches::desk::{AGENTS, BOXES, agent_id, box_id, message_id, ticket_id};
 use mailflow_benches::mails::{Numbers, word};
-use mailflow_benches::measure::{Times, peak_memory_mib};
+use mailflow_benches::measure::{Begun, Times, peak_memory_mib};
 use mailflow_core::access::Visibility;
 use mailflow_core::id::TicketboxId;
 use mailflow_core::store::{Key, Page, Query, SearchQuery, Store as _, TicketQuery};
@@ -72,10 +71,10 @@ async fn lists(
     let mut rows = 0;
     for nth in 0..RUNS + RUNS / 10 {
         let query = query(nth);
-        let begun = Instant::now();
+        let begun = Begun::now();
         let found = store.find(&query, &Page::first(PAGE)).await?;
         if nth >= RUNS / 10 {
-            times.add(begun);
+            times.add(&begun);
         }
         rows = rows.max(found.rows.len());
     }
@@ -87,9 +86,9 @@ async fn deep_pages(store: &SqliteStore, query: &TicketQuery) -> Result<(), Box<
     let mut times = Times::default();
     let mut page = Page::first(PAGE);
     for _ in 0..RUNS {
-        let begun = Instant::now();
+        let begun = Begun::now();
         let found = store.find(&Query::Tickets(query.clone()), &page).await?;
-        times.add(begun);
+        times.add(&begun);
         page = found.next.map_or(Page::first(PAGE), |cursor| Page::after(PAGE, cursor));
     }
     println!("{}", times.line("open tickets of the largest ticketbox, page after page", 1.0));
@@ -107,10 +106,10 @@ async fn one_ticket(store: &SqliteStore, numbers: &mut Numbers) -> Result<(), Bo
     let mut messages = 0;
     for _ in 0..RUNS {
         let number = numbers.below(tickets);
-        let begun = Instant::now();
+        let begun = Begun::now();
         store.load(&[Key::Ticket(ticket_id(number)), Key::Message(message_id(number * 4))]).await?;
         let found = store.find(&Query::Messages(ticket_id(number)), &Page::first(PAGE)).await?;
-        times.add(begun);
+        times.add(&begun);
         messages += found.rows.len();
     }
     println!("{}, {messages} messages", times.line("one ticket with its messages", 1.0));

@@ -18,19 +18,77 @@ use crate::scope;
 /// So many texts with the words are looked at wherever they lie. If that fills no page, the words are frequent and
 /// what may be seen is not: then the index is asked with its scopes.
 const LOOKED_AT: usize = 100;
+/// So many texts are counted to see how frequent a condition is.
+const COUNTED: i64 = 64;
+/// Texts are looked at wherever they lie only if one of so many may be seen, or more.
+const MAY_BE_SEEN: i64 = 4;
+
+/// So many words of a phrase are counted.
+const MAX_WORDS: usize = 4;
 
 /// A page of hits. The index gives texts in the order in which they were taken in; the first of each ticket counts.
 pub(super) fn search(connection: &Connection, query: &SearchQuery, page: &Page) -> Result<Found, StoreError> {
     let Some(question) = scope::question(query) else { return Ok(Cut::new(page).end()) };
     let after = page.after.as_ref().and_then(Cursor::read).map(|(seq, _)| seq);
-    let mut walk =
-        Walk { connection, query, words: &question.words, after, met: BTreeSet::new(), cut: Cut::new(page) };
-    let from = after.unwrap_or(i64::MAX);
-    let end = match walk.on(&question.words, from, LOOKED_AT)? {
-        End::Exhausted(seq) => walk.on(&question.sieved, seq, usize::MAX)?,
-        end => end,
-    };
+    let plan = plan(connection, &question, after.unwrap_or(i64::MAX))?;
+    let words = plan.words.as_str();
+    let mut walk = Walk { connection, query, words, after, met: BTreeSet::new(), cut: Cut::new(page) };
+    let mut end = End::Exhausted(after.unwrap_or(i64::MAX));
+    if plan.words_first {
+        end = walk.on(words, after.unwrap_or(i64::MAX), LOOKED_AT)?;
+    }
+    if let End::Exhausted(seq) = end {
+        end = walk.on(&plan.sieved, seq, usize::MAX)?;
+    }
     Ok(if matches!(end, End::Full) { walk.cut.more() } else { walk.cut.end() })
+}
+
+/// How the index is asked.
+struct Plan {
+    /// The words alone.
+    words: String,
+    /// The words, where the tickets of the query can lie.
+    sieved: String,
+    /// Whether the words alone are asked first, because much of what has them may be seen.
+    words_first: bool,
+}
+
+/// Asks for the rarest condition first. How frequent one is, its newest texts say: how far back they reach.
+fn plan(connection: &Connection, question: &scope::Question, before: i64) -> Result<Plan, StoreError> {
+    let sql = "SELECT seq FROM counters";
+    let newest: i64 =
+        prepare(connection, sql).and_then(|mut it| it.query_row([], |row| row.get(0))).or_failed(LISTING)?;
+    let top = before.min(newest);
+    let mut words = Vec::with_capacity(question.phrases.len());
+    for (phrase, of) in &question.phrases {
+        // A phrase is at most as frequent as its words. Looking for itself could take long: frequent words may seldom
+        // stand side by side.
+        let mut rarest = i64::MAX;
+        for it in of.iter().take(MAX_WORDS) {
+            rarest = rarest.min(reach(connection, it, top)?);
+        }
+        words.push((rarest, phrase.as_str()));
+    }
+    let mut all = words.clone();
+    let mut words_first = true;
+    for it in &question.sieves {
+        let reach = reach(connection, it, top)?;
+        words_first &= top.saturating_sub(reach) < COUNTED * MAY_BE_SEEN;
+        all.push((reach, it.as_str()));
+    }
+    words.sort_unstable();
+    all.sort_unstable();
+    let join = |conditions: Vec<(i64, &str)>| scope::all_of(conditions.into_iter().map(|(_, it)| it));
+    Ok(Plan { words: join(words), sieved: join(all), words_first })
+}
+
+/// How far back the newest texts reach that meet a condition: to 0, if they are few.
+fn reach(connection: &Connection, condition: &str, top: i64) -> Result<i64, StoreError> {
+    let sql = "SELECT rowid FROM search WHERE search MATCH ?1 AND rowid <= ?2 ORDER BY rowid DESC LIMIT 1 OFFSET ?3";
+    let seq = prepare(connection, sql)
+        .and_then(|mut it| it.query_row(params![condition, top, COUNTED - 1], |row| row.get(0)).optional())
+        .or_failed(LISTING)?;
+    Ok(seq.unwrap_or(0))
 }
 
 /// How a walk ended.
@@ -182,3 +240,6 @@ fn record(
     let data = it.get_ref(0).or_failed(LISTING)?.as_blob().unwrap_or_default();
     row::record(kind, data, it.get_ref(1).or_failed(LISTING)?).map(Some)
 }
+
+#[cfg(test)]
+mod tests;

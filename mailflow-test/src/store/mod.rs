@@ -114,6 +114,7 @@ macro_rules! with_store_rules {
             searches::a_ticket_is_found_once_at_its_last_hit
             searches::a_search_shows_only_what_may_be_seen
             searches::a_frequent_word_is_found_where_it_is_rare
+            searches::frequent_and_rare_words_are_found_together
             searches::a_ticket_that_moved_is_found_where_it_lies
             searches::what_was_changed_or_erased_is_found_as_it_is
             searches::whatever_people_type_is_a_question

@@ -116,6 +116,29 @@ pub async fn a_frequent_word_is_found_where_it_is_rare(place: Arc<dyn Place>) {
     assert_eq!(hits_of(&*store, &query("apple", sees(3))).await, []);
 }
 
+pub async fn frequent_and_rare_words_are_found_together(place: Arc<dyn Place>) {
+    const WORDS: [(&str, u64); 5] = [("apple", 1), ("pear", 2), ("plum", 5), ("fig", 100), ("lime", 300)];
+    let store = open(&place).await;
+    let in_box = |number: u64| if number.is_multiple_of(50) { 1 } else { 2 };
+    let has = |number: u64, word: &str| WORDS.iter().any(|(it, each)| *it == word && number.is_multiple_of(*each));
+    let mut records: Vec<Record> = Vec::new();
+    for number in 1..=900 {
+        let text: Vec<&str> = WORDS.into_iter().map(|(word, _)| word).filter(|it| has(number, it)).collect();
+        let it = Ticket { number, ticketbox: box_id(in_box(number)), ..ticket(number) };
+        records.extend([it.into(), message(number, number, &text.join(" ")).into()]);
+    }
+    insert(&*store, records).await;
+    for question in ["apple lime", "pear plum fig", "lime fig plum pear apple", "plum \"apple pear\"", "apple none"] {
+        for seen in [1, 2] {
+            let sees = Visibility::of_ticketboxes(agent_id(9), [box_id(seen)].into());
+            let words = question.replace('"', "");
+            let is_hit = |number: &u64| in_box(*number) == seen && words.split(' ').all(|word| has(*number, word));
+            let expected: Vec<_> = (1..=900).rev().filter(is_hit).map(|number| in_message(number, number)).collect();
+            assert_eq!(hits_of(&*store, &query(question, sees)).await, expected, "{question} in {seen}");
+        }
+    }
+}
+
 pub async fn a_ticket_that_moved_is_found_where_it_lies(place: Arc<dyn Place>) {
     let store = open(&place).await;
     let sees = |number| Visibility::of_ticketboxes(agent_id(9), [box_id(number)].into());
