@@ -223,7 +223,7 @@ pub async fn every_list_has_its_order(place: Arc<dyn Place>) {
             arrival(1, &body, ArrivalState::Received).into(),
             shelved.into(),
             outgoing(number, 1, &body, OutgoingState::Queued).into(),
-            outgoing(60, 1, &body, OutgoingState::AwaitingApproval).into(),
+            outgoing(60 + number, 1, &body, OutgoingState::AwaitingApproval).into(),
             outgoing(10 + number, 1, &body, OutgoingState::Sending { run }).into(),
             failed.into(),
             held.into(),
@@ -242,7 +242,7 @@ pub async fn every_list_has_its_order(place: Arc<dyn Place>) {
     check(&*store, Query::Notes(ticket_id(1)), &down(|n| Key::Note(note_id(n)))).await;
     check(&*store, Query::Events(ticket_id(1)), &down(|n| Key::Event(event_id(n)))).await;
     check(&*store, Query::OutgoingOf(ticket_id(2)), &down(|n| Key::Outgoing(outgoing_id(50 + n)))).await;
-    check(&*store, Query::AwaitingApproval, &[Key::Outgoing(outgoing_id(60))]).await;
+    check(&*store, Query::AwaitingApproval, &[1, 2, 3, 4, 5].map(|n| Key::Outgoing(outgoing_id(60 + n)))).await;
     check(&*store, Query::Sending, &[1, 2, 3, 4, 5].map(|n| Key::Outgoing(outgoing_id(10 + n)))).await;
     let failed = [35, 34, 33, 32, 31, 25, 24, 23, 22, 21].map(|n| Key::Outgoing(outgoing_id(n)));
     check(&*store, Query::Failed(destination_id(1)), &failed).await;
