@@ -53,21 +53,15 @@ pub fn text(numbers: &mut Numbers, words: u64) -> String {
 
 /// A mail of about 31 KB, as people send them: a text and a picture in base64.
 pub fn raw(number: u64, text: &str) -> Vec<u8> {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut mail = format!(
         "Received: from mx.example.net by mx.example.com; Mon, 2 Sep 2024 10:00:00 +0000\r\nMessage-ID: <{number}@example.net>\r\nFrom: user{number}@example.net\r\nTo: support@example.com\r\nSubject: Question {number}\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n--b\r\nContent-Type: image/jpeg; name=photo.jpg\r\nContent-Transfer-Encoding: base64\r\n\r\n"
     )
     .into_bytes();
     let mut numbers = Numbers::new(number);
     while mail.len() < 31_000 {
-        let mut bits = numbers.next();
-        for _ in 0..10 {
-            mail.push(ALPHABET.get(usize::try_from(bits & 63).unwrap_or(0)).copied().unwrap_or(b'A'));
-            bits >>= 6;
-        }
-        if mail.len() % 78 < 10 {
-            mail.extend_from_slice(b"\r\n");
-        }
+        let line: Vec<u8> = (0..7).flat_map(|_| numbers.next().to_le_bytes()).chain([b'x']).collect();
+        mail.extend_from_slice(data_encoding::BASE64.encode(&line).as_bytes());
+        mail.extend_from_slice(b"\r\n");
     }
     mail.extend_from_slice(b"\r\n--b--\r\n");
     mail

@@ -33,19 +33,43 @@ pub fn one_line(text: &str, max: usize) -> String {
 
 /// `text` with `\n` line ends, without NUL and other control characters but tab, cut to `max` characters.
 pub fn many_lines(text: &str, max: usize) -> String {
-    let mut lines = String::with_capacity(text.len().min(max.saturating_mul(4)));
+    let end = if max < text.len() { text.char_indices().nth(max) } else { None };
+    let mut rest = end.and_then(|(end, _)| text.get(..end)).unwrap_or(text);
+    let mut lines = String::with_capacity(rest.len());
+    while !rest.is_empty() {
+        let end = memchr::memchr(b'\n', rest.as_bytes());
+        let (line, after) = rest.split_at_checked(end.map_or(rest.len(), |end| end + 1)).unwrap_or((rest, ""));
+        match line.strip_suffix("\r\n").or_else(|| line.strip_suffix('\n')) {
+            Some(plain) if is_plain(plain) => {
+                lines.push_str(plain);
+                lines.push('\n');
+            }
+            _ => clean_line(line, &mut lines),
+        }
+        rest = after;
+    }
+    lines
+}
+
+fn clean_line(line: &str, to: &mut String) {
     let mut previous = '\0';
-    for c in text.chars().take(max) {
+    for c in line.chars() {
         match c {
             '\n' if previous == '\r' => {}
-            '\r' | '\n' => lines.push('\n'),
-            '\t' => lines.push(c),
+            '\r' | '\n' => to.push('\n'),
+            '\t' => to.push(c),
             c if c.is_control() => {}
-            c => lines.push(c),
+            c => to.push(c),
         }
         previous = c;
     }
-    lines
+}
+
+/// Whether a line has no control characters, as nearly all have none; those beyond ASCII begin with 0xC2.
+fn is_plain(line: &str) -> bool {
+    let is_suspect = |byte: u8| (byte < 0x20 && byte != b'\t') || byte == 0x7f || byte == 0xc2;
+    // Without an early end, so that many bytes are looked at together.
+    !line.bytes().fold(false, |found, byte| found | is_suspect(byte))
 }
 
 /// At most the first `max` bytes of `text`, cut at a character.
@@ -76,6 +100,8 @@ mod tests {
     fn many_lines_has_one_kind_of_line_end() {
         assert_eq!(many_lines("a\r\nb\rc\nd\0e\tf", 99), "a\nb\nc\nde\tf");
         assert_eq!(many_lines("äöü", 2), "äö");
+        assert_eq!(many_lines("a\r\n\r\nb\r\0\nc\r\r\nd\u{85}\u{a0}e\x7f\r", 99), "a\n\nb\n\nc\n\nd\u{a0}e\n");
+        assert_eq!(many_lines("a\r\nb", 2), "a\n");
     }
 
     #[test]

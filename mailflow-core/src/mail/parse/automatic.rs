@@ -39,9 +39,7 @@ pub fn read(mail: &Mail, report: bool) -> Option<Automatic> {
     let machine = mail.headers.iter().find(|header| {
         let name = header.name.to_ascii_lowercase();
         let value = &header.value;
-        let spoken = spoken(value);
-        let spoken = spoken.trim();
-        (name == "auto-submitted" && !spoken.is_empty() && !spoken.eq_ignore_ascii_case("no"))
+        (name == "auto-submitted" && !matches!(spoken(value).trim().to_ascii_lowercase().as_str(), "" | "no"))
             || ANSWERING.iter().any(|beginning| name.starts_with(beginning))
             || is(&name, value, "x-apple-action", &["oof"])
             || is(&name, value, "preference", &["auto_reply"])

@@ -1,5 +1,6 @@
 //! The parts of a mail: its text, its HTML, and its attachments.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::super::{Attachment, Defect, Limits, Mail, TextSource, html};
@@ -41,7 +42,7 @@ pub fn read<'a>(mail: &mut Mail, top: &Fields<'a>, body: &'a [u8], limits: &Limi
         }
         if todo.depth >= limits.depth {
             reader.defects.add(Defect::TooDeep);
-            reader.attach(&todo, "application/octet-stream", todo.body.to_vec());
+            reader.attach(&todo, &kind, "application/octet-stream", todo.body.into());
             continue;
         }
         let parts = reader.parts(&todo, &kind);
@@ -49,7 +50,7 @@ pub fn read<'a>(mail: &mut Mail, top: &Fields<'a>, body: &'a [u8], limits: &Limi
         if parts.len() > room {
             reader.defects.add(Defect::TooManyParts);
             let rest = parts.iter().skip(room).copied().collect::<Vec<_>>().join(&b"\r\n"[..]);
-            reader.attach(&todo, "application/octet-stream", rest);
+            reader.attach(&todo, &kind, "application/octet-stream", rest.into());
         }
         seen += parts.len().min(room);
         let default = if kind.main == "multipart/digest" { "message/rfc822" } else { "text/plain" };
@@ -100,7 +101,7 @@ impl Reader<'_> {
             found = split::parts(todo.body, boundary);
         }
         if found.parts.is_empty() && !todo.body.trim_ascii().is_empty() {
-            self.text(found.preamble.to_vec(), &Value::default(), None);
+            self.text(found.preamble, &Value::default(), None);
         }
         found.parts
     }
@@ -109,8 +110,8 @@ impl Reader<'_> {
         let encoding = todo.fields.first("Content-Transfer-Encoding").map(transfer::name).unwrap_or_default();
         let content = transfer::decode(todo.body, &encoding, self.defects);
         match kind.main.as_str() {
-            "text/plain" if !self.is_kept_apart(todo) => self.text(content, kind, todo.choice),
-            "text/html" if !self.is_kept_apart(todo) => {
+            "text/plain" if !self.is_kept_apart(todo, kind) => self.text(&content, kind, todo.choice),
+            "text/html" if !self.is_kept_apart(todo, kind) => {
                 let html = charset::decode(&content, kind.param("charset").unwrap_or_default(), self.defects);
                 // Some programs cut their HTML at each picture.
                 self.put(todo.choice, |passage| passage.html.get_or_insert_default().push_str(&html));
@@ -120,20 +121,19 @@ impl Reader<'_> {
                 self.mail.bounce.get_or_insert_default().reports.extend(bounce);
             }
             "application/ms-tnef" | "application/vnd.ms-tnef" => self.tnef(todo, kind, content),
-            other => self.attach(todo, other, content),
+            other => self.attach(todo, kind, other, content),
         }
     }
 
     /// Whether a text is a file of its own: it is said to be, or it has a name and is not the first text.
-    fn is_kept_apart(&mut self, todo: &Todo<'_>) -> bool {
-        let disposition = todo.fields.first("Content-Disposition");
-        let disposition = disposition.map(|raw| Value::read(raw, self.limits, self.defects)).unwrap_or_default();
+    fn is_kept_apart(&mut self, todo: &Todo<'_>, kind: &Value) -> bool {
+        let disposition = self.disposition(todo);
         if disposition.main == "attachment" {
             return true;
         }
         let first = self.passages.is_empty() && self.mail.attachments.is_empty();
         let named = disposition.param("filename").is_some();
-        (named && todo.depth > 0) || (!first && self.filename(todo).is_some())
+        (named && todo.depth > 0) || (!first && self.filename(&disposition, kind).is_some())
     }
 
     /// Adds to the text: what is chosen between stands at one place.
@@ -148,8 +148,8 @@ impl Reader<'_> {
         }
     }
 
-    fn text(&mut self, content: Vec<u8>, kind: &Value, choice: Option<usize>) {
-        let mut text = charset::decode(&content, kind.param("charset").unwrap_or_default(), self.defects);
+    fn text(&mut self, content: &[u8], kind: &Value, choice: Option<usize>) {
+        let mut text = charset::decode(content, kind.param("charset").unwrap_or_default(), self.defects);
         let is = |name: &str, value: &str| kind.param(name).is_some_and(|it| it.eq_ignore_ascii_case(value));
         if is("format", "flowed") {
             text = flowed::unfold(&text, is("delsp", "yes"));
@@ -166,7 +166,7 @@ impl Reader<'_> {
     }
 
     /// Outlook's `winmail.dat`: what is inside takes its place; it stays if nothing could be unpacked.
-    fn tnef(&mut self, todo: &Todo<'_>, kind: &Value, content: Vec<u8>) {
+    fn tnef(&mut self, todo: &Todo<'_>, kind: &Value, content: Cow<'_, [u8]>) {
         let room = self.limits.unpacked_bytes.saturating_sub(self.unpacked);
         let unpacked = tnef::unpack(&content, room, self.limits.parts);
         if !unpacked.complete {
@@ -178,7 +178,7 @@ impl Reader<'_> {
         }
         let nothing = unpacked.files.is_empty() && unpacked.text.is_none() && unpacked.html.is_none();
         if nothing || !unpacked.complete {
-            self.attach(todo, &kind.main, content);
+            self.attach(todo, kind, &kind.main, content);
         }
         for file in unpacked.files {
             self.unpacked += file.content.len();
@@ -186,10 +186,16 @@ impl Reader<'_> {
         }
     }
 
-    fn attach(&mut self, todo: &Todo<'_>, kind: &str, content: Vec<u8>) {
+    fn attach(&mut self, todo: &Todo<'_>, kind: &Value, shown: &str, content: Cow<'_, [u8]>) {
         let id = todo.fields.first("Content-ID").map(|raw| String::from_utf8_lossy(raw).trim().to_owned());
-        let name = self.filename(todo);
-        self.attachment(name.as_deref(), kind, content, id.map(|id| id.trim_matches(['<', '>']).to_owned()));
+        let disposition = self.disposition(todo);
+        let name = self.filename(&disposition, kind);
+        self.attachment(
+            name.as_deref(),
+            shown,
+            content.into_owned(),
+            id.map(|id| id.trim_matches(['<', '>']).to_owned()),
+        );
     }
 
     fn attachment(&mut self, name: Option<&str>, kind: &str, content: Vec<u8>, id: Option<String>) {
@@ -202,15 +208,16 @@ impl Reader<'_> {
         });
     }
 
+    fn disposition(&mut self, todo: &Todo<'_>) -> Value {
+        let raw = todo.fields.first("Content-Disposition");
+        raw.map(|raw| Value::read(raw, self.limits, self.defects)).unwrap_or_default()
+    }
+
     /// The sender's name for a part.
-    fn filename(&mut self, todo: &Todo<'_>) -> Option<String> {
-        for (header, param) in [("Content-Disposition", "filename"), ("Content-Type", "name")] {
-            let value = todo.fields.first(header).map(|raw| Value::read(raw, self.limits, self.defects));
-            if let Some(name) = value.as_ref().and_then(|value| value.param(param)).filter(|name| !name.is_empty()) {
-                return Some(words::decode(name.as_bytes(), self.defects));
-            }
-        }
-        None
+    fn filename(&mut self, disposition: &Value, kind: &Value) -> Option<String> {
+        let names = [disposition.param("filename"), kind.param("name")];
+        let name = names.into_iter().flatten().find(|name| !name.is_empty())?;
+        Some(words::decode(name.as_bytes(), self.defects))
     }
 
     fn finish(&mut self) {
@@ -241,9 +248,7 @@ impl Reader<'_> {
             self.defects.add(Defect::TextCut);
             mail.text.truncate(mail.text.floor_char_boundary(limits.text_bytes));
         }
-        if mail.text.contains(|c: char| c.is_control() && c != '\n' && c != '\t') {
-            mail.text = crate::text::many_lines(&mail.text, usize::MAX);
-        }
+        mail.text = crate::text::many_lines(&mail.text, usize::MAX);
         let referred = mail.html.as_deref().map(referred).unwrap_or_default();
         for attachment in &mut mail.attachments {
             attachment.inline = attachment.content_id.as_ref().is_some_and(|id| referred.contains(id));

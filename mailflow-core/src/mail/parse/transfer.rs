@@ -1,10 +1,12 @@
 //! Transfer encodings (RFC 2045 section 6), read tolerantly.
 
+use std::borrow::Cow;
+
 use data_encoding::BASE64_NOPAD;
 
 use super::super::Defect;
 use super::defects::Defects;
-use super::uuencode;
+use super::{split, uuencode};
 
 /// The name in a raw `Content-Transfer-Encoding`: lower case, without comments, parameters, quotes and blanks.
 pub fn name(raw: &[u8]) -> String {
@@ -14,25 +16,46 @@ pub fn name(raw: &[u8]) -> String {
 }
 
 /// The bytes of a part whose `Content-Transfer-Encoding` is `encoding`.
-pub fn decode(body: &[u8], encoding: &str, defects: &mut Defects) -> Vec<u8> {
+pub fn decode<'b>(body: &'b [u8], encoding: &str, defects: &mut Defects) -> Cow<'b, [u8]> {
     match encoding {
-        "base64" | "base-64" | "x-base64" | "b" => base64(body, defects),
-        "quoted-printable" | "quotedprintable" | "quoted" | "qp" => quoted_printable(body, false),
+        "base64" | "base-64" | "x-base64" | "b" => base64(body, defects).into(),
+        "quoted-printable" | "quotedprintable" | "quoted" | "qp" => quoted_printable(body, false).into(),
         "" | "6bit" | "7bit" | "8bit" | "16bit" | "binary" | "none" | "6bits" | "7bits" | "8bits" | "7-bit"
-        | "8-bit" | "7-bits" | "8-bits" => body.to_vec(),
-        "x-uuencode" | "uuencode" | "x-uue" | "uue" => uuencode::whole(body).unwrap_or_else(|| {
-            defects.add(Defect::BadTransferEncoding);
-            body.to_vec()
-        }),
+        | "8-bit" | "7-bits" | "8-bits" => body.into(),
+        "x-uuencode" | "uuencode" | "x-uue" | "uue" => match uuencode::whole(body) {
+            Some(content) => content.into(),
+            None => {
+                defects.add(Defect::BadTransferEncoding);
+                body.into()
+            }
+        },
         _ => {
             defects.add(Defect::UnknownTransferEncoding);
-            body.to_vec()
+            body.into()
         }
     }
 }
 
 /// Base64 without its foreign bytes, up to padding that no more base64 follows; what could be decoded is there.
 pub fn base64(body: &[u8], defects: &mut Defects) -> Vec<u8> {
+    sound_base64(body).unwrap_or_else(|| tolerant_base64(body, defects))
+}
+
+/// Base64 in lines that has nothing wrong with it, as nearly all has.
+fn sound_base64(body: &[u8]) -> Option<Vec<u8>> {
+    let mut clean = Vec::with_capacity(body.len());
+    let mut rest = body;
+    while !rest.is_empty() {
+        let (line, after) = split::split_line(rest);
+        clean.extend_from_slice(split::trim_end(line));
+        rest = after;
+    }
+    let padding = clean.iter().rev().take_while(|byte| **byte == b'=').count();
+    clean.truncate(clean.len() - padding);
+    BASE64_NOPAD.decode(&clean).ok()
+}
+
+fn tolerant_base64(body: &[u8], defects: &mut Defects) -> Vec<u8> {
     let mut clean = Vec::with_capacity(body.len());
     let mut padded = false;
     let mut rest = body;
@@ -137,4 +160,21 @@ fn soft_break(after: &[u8]) -> Option<&[u8]> {
 /// The value of a hexadecimal digit.
 pub fn hex(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sound_base64_is_read_as_the_tolerant_way_reads_it() {
+        for raw in ["", "QUJD", "QUI=", "QQ==", "QQ", "QQ=\r\n=\r\n", "QUJD\r\nQUJD\nQUI", "QUJD\r\n\r\n", "===="] {
+            let mut defects = Defects::default();
+            assert_eq!(sound_base64(raw.as_bytes()), Some(tolerant_base64(raw.as_bytes(), &mut defects)), "{raw:?}");
+            assert_eq!(defects.0, [], "{raw:?}");
+        }
+        for raw in ["Q", "QQ==QQ==", "QR==", "QU JD", "QUJD\rQUJD", "QU!JD", "QUJ=\r\nQUJD"] {
+            assert_eq!(sound_base64(raw.as_bytes()), None, "{raw:?}");
+        }
+    }
 }

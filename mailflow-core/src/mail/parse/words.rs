@@ -1,5 +1,7 @@
 //! Encoded words in headers (RFC 2047), read tolerantly and in one pass.
 
+use std::borrow::Cow;
+
 use super::super::Defect;
 use super::defects::Defects;
 use super::{charset, transfer};
@@ -8,13 +10,15 @@ use super::{charset, transfer};
 /// they are decoded, since some writers split a character between them.
 pub fn decode(raw: &[u8], defects: &mut Defects) -> String {
     let text = charset::decode(raw, "", defects);
-    let text = if text.contains(['\r', '\n', '\0']) { unfolded(&text, defects) } else { text };
-    if !text.contains("=?") {
+    let one = text.trim_end_matches(['\r', '\n']);
+    let folded = memchr::memchr3(b'\r', b'\n', 0, one.as_bytes()).is_some();
+    let text = if folded { Cow::Owned(unfolded(one, defects)) } else { Cow::Borrowed(one) };
+    if memchr::memmem::find(text.as_bytes(), b"=?").is_none() {
         return text.trim().to_owned();
     }
     let mut out = String::with_capacity(text.len());
     let mut pending: Option<(String, Vec<u8>)> = None;
-    let mut rest = text.as_str();
+    let mut rest = &*text;
     while let Some((before, tail)) = rest.split_once("=?") {
         let Some((label, bytes, after)) = word(tail, defects) else {
             flush(&mut pending, &mut out, defects);
@@ -43,7 +47,8 @@ pub fn decode(raw: &[u8], defects: &mut Defects) -> String {
 
 /// A fold is one space, whatever white space it is made of.
 fn unfolded(text: &str, defects: &mut Defects) -> String {
-    if text.contains('\0') {
+    let nul = text.contains('\0');
+    if nul {
         defects.add(Defect::Nul);
     }
     let mut out = String::with_capacity(text.len());
@@ -54,7 +59,10 @@ fn unfolded(text: &str, defects: &mut Defects) -> String {
             out.push(' ');
         }
         let rest = if begins_blank { line.trim_start_matches([' ', '\t']) } else { line };
-        out.extend(rest.chars().filter(|c| *c != '\0'));
+        match nul {
+            true => out.extend(rest.chars().filter(|c| *c != '\0')),
+            false => out.push_str(rest),
+        }
     }
     out
 }
