@@ -8,9 +8,7 @@ pub struct Uuencoded {
 
 /// Takes the files out of a text, at most `most` bytes of them and `count` files. What is no whole file stays where it is.
 pub fn take_out(text: &str, most: usize, count: usize) -> Option<(String, Vec<Uuencoded>)> {
-    if memchr::memmem::find(text.as_bytes(), b"begin ").is_none() {
-        return None;
-    }
+    memchr::memmem::find(text.as_bytes(), b"begin ")?;
     let mut rest = String::with_capacity(text.len());
     let (mut files, mut bytes) = (Vec::new(), 0);
     let mut lines = text.split_inclusive('\n');
