@@ -1,6 +1,7 @@
 //! Routing: what matching costs with few and many rules, beside a plain loop over `regex::Regex`; what compiling costs.
 //! `cargo bench -p mailflow-benches --bench routing`
 
+#![allow(clippy::expect_used, reason = "a benchmark that cannot begin ends")]
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

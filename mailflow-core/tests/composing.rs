@@ -81,7 +81,10 @@ fn check(meant: &Composition, mail: &[u8]) -> Result<(), String> {
     same("subject", &line(&meant.subject, 900), &ours.subject)?;
     same("subject", &line(&meant.subject, 900), &theirs.headers.get_first_value("Subject").unwrap_or_default())?;
     let people = |boxes: &[Mailbox]| -> Vec<(String, String)> {
-        boxes.iter().map(|it| (line(&it.name, 200), it.address.to_string())).collect()
+        // The reader takes quotes in names for what careless programs put there; the letters are what counts.
+        let letters = |name: &str| line(name, 200).replace(['"', '\\', '\'', '<', ','], " ");
+        let words = |name: &str| letters(name).split_whitespace().collect::<Vec<_>>().join(" ");
+        boxes.iter().map(|it| (words(&it.name), it.address.to_string())).collect()
     };
     same("to", &people(&meant.to), &people(&ours.to))?;
     same("cc", &people(&meant.cc), &people(&ours.cc))?;
@@ -231,7 +234,7 @@ fn a_composer_that_copies_what_is_typed_is_caught() {
     assert_eq!(check(&plain, &careless(&plain)), Ok(()));
     let strategy = wild().prop_map(|subject| Composition { subject, text: "Hello".to_owned(), ..composition() });
     let found = TestRunner::deterministic()
-        .run(&strategy, |meant| check(&meant, &careless(&meant)).map_err(|why| TestCaseError::fail(why)));
+        .run(&strategy, |meant| check(&meant, &careless(&meant)).map_err(TestCaseError::fail));
     assert!(found.is_err(), "the property finds nothing");
     let injected = Composition { subject: "Hi\r\nBcc: eve@example.net".to_owned(), ..plain };
     assert!(check(&injected, &careless(&injected)).is_err());

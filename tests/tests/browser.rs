@@ -1,4 +1,12 @@
 //! The browser that the tests of pages use: what it says of a page must be so.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking"
+)]
 
 use mailflow_tests::browser::{Browser, Look, Page};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

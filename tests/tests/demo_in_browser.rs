@@ -1,5 +1,13 @@
 //! The demo clicked through, as a newcomer does it: the real binary, a real browser. Pictures of each step are in
 //! `target/screenshots`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking"
+)]
 
 use mailflow_tests::browser::{Browser, Page};
 use mailflow_tests::demo::Demo;

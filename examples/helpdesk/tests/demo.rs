@@ -1,4 +1,12 @@
 //! The demo as a whole, without its pages.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking"
+)]
 
 use helpdesk::demo::{Demo, Pace};
 use mailflow_core::decision::reply::Reply;

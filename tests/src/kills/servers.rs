@@ -71,10 +71,11 @@ impl Servers {
     /// A mail that nothing but its subject tells from others: every second one has no `Message-ID`, so that only its
     /// bytes say that it is the same; some are large.
     pub fn deliver(&self, number: u64, chance: &mut Chance) {
-        let id = if number % 2 == 0 { format!("Message-ID: <{number}@one.example>\r\n") } else { String::new() };
+        let id =
+            if number.is_multiple_of(2) { format!("Message-ID: <{number}@one.example>\r\n") } else { String::new() };
         let lines = if chance.below(20) == 0 { 4000 } else { chance.below(60) };
         let words: String =
-            (0..lines).map(|_| format!("{:016x} {:016x}\r\n", chance.next(), chance.next())).collect();
+            (0..lines).map(|_| format!("{:016x} {:016x}\r\n", chance.number(), chance.number())).collect();
         let mail = format!(
             "From: Customer {number} <c{number}@one.example>\r\nTo: {ADDRESS}\r\nSubject: {}\r\n{id}\r\nwords\r\n{words}",
             token(number)

@@ -1,4 +1,12 @@
 //! The real `mailflow` binary as scripts use it: exit codes, shapes, and whole conversations without a mail server.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking"
+)]
 
 mod conversation;
 mod habits;

@@ -41,7 +41,7 @@ pub fn filter(html: &str, images: &Images<'_>) -> Filtered {
             Token::StartTag(tag) => {
                 let name = String::from_utf8_lossy(&tag.name);
                 if allowed::DROPPED.contains(&&*name) {
-                    if !is_void(&tag.name) && !(tag.self_closing && matches!(&*name, "svg" | "math")) {
+                    if !is_void(&tag.name) && (!tag.self_closing || !matches!(&*name, "svg" | "math")) {
                         dropped = Some((tag.name.to_vec(), 1));
                     }
                 } else if allowed::TAGS.contains(&&*name) {
