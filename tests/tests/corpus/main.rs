@@ -1,6 +1,6 @@
 //! Real mail: every file of the corpus is read, and what `mailflow inspect` prints of it is held against facts that
 //! were read from the files by eye.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

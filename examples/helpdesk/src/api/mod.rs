@@ -1,6 +1,6 @@
 //! The REST API: what agents and administrators do in pages, for programs. JSON in and out, under `/api/v1`.
 //!
-//! One file is one kind of thing: its handlers, documented where they stand. [`routes`](self::routes) lists them; the
+//! One file is one kind of thing: its handlers, documented where they stand. [`routes`] lists them; the
 //! router and the OpenAPI document are both made of that list. Times are milliseconds since 1970 in UTC, ids are UUIDs,
 //! as everywhere in mailflow. Whoever calls carries the secret of a session, as `Authorization: Bearer …` or as the
 //! cookie of the pages.

@@ -28,7 +28,7 @@ pub enum ServeError {
 /// Collects, routes and sends mail and serves the pages, until `shutdown` is ready; then what was begun is finished.
 ///
 /// # Errors
-/// [`ServeError`] if it cannot begin, or the listener fails.
+/// `ServeError` if it cannot begin, or the listener fails.
 pub async fn serve(
     flow: Mailflow,
     config: WebConfig,

@@ -151,7 +151,7 @@ fn sentence(words: &str) -> String {
     format!("{first}{}.", letters.as_str())
 }
 
-/// Carries the trouble to [`render`], which knows how it was asked for.
+/// Carries the trouble to `render`, which knows how it was asked for.
 impl IntoResponse for Trouble {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
