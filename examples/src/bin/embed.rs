@@ -1,7 +1,6 @@
 //! A helpdesk inside a program of your own. `Pop3Source` and `SmtpTransport` go where the folders are.
-use mailflow_core::{
-    agent::BUILT_IN_ADMINISTRATOR, decision::reply::Reply, flow::Filter, flow::Mailflow, store::Page,
-};
+use mailflow_core::flow::{Filter, Mailflow};
+use mailflow_core::{agent::BUILT_IN_ADMINISTRATOR, decision::reply::Reply, store::Page};
 use mailflow_store_sqlite::{Options, SqliteStore};
 use mailflow_transport::folder::{FolderSource, FolderTransport};
 

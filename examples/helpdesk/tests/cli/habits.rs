@@ -104,7 +104,7 @@ fn data_goes_to_stdout_and_talk_to_stderr() {
     assert_eq!(password.stdout.trim().len(), 20);
     assert!(password.stderr.contains("`admin`"));
     let exact = office.run(&["ticket", "reply", "--db", "desk.db", "1", "--text", "Yes.", "--eml"]);
-    assert!(exact.stdout.starts_with("Message-ID: <t."), "{}", exact.stdout);
+    assert!(exact.stdout.starts_with("Date: ") && exact.stdout.contains("\r\nMessage-ID: <t."), "{}", exact.stdout);
     assert!(exact.stderr.contains("#1"));
     let from_stdin =
         office.run_with(&["ticket", "reply", "--db", "desk.db", "1", "--text", "-", "--eml"], b"From a pipe.\n");
