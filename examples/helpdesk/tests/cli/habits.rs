@@ -107,8 +107,8 @@ fn data_goes_to_stdout_and_talk_to_stderr() {
     assert!(exact.stdout.starts_with("Date: ") && exact.stdout.contains("\r\nMessage-ID: <t."), "{}", exact.stdout);
     assert!(exact.stderr.contains("#1"));
     let from_stdin =
-        office.run_with(&["ticket", "reply", "--db", "desk.db", "1", "--text", "-", "--eml"], b"From a pipe.\n");
-    assert!(from_stdin.stdout.contains("\r\n\r\nFrom a pipe.\r\n"), "{}", from_stdin.stdout);
+        office.run_with(&["ticket", "reply", "--db", "desk.db", "1", "--text", "-", "--eml"], b"Out of a pipe.\n");
+    assert!(from_stdin.stdout.contains("\r\n\r\nOut of a pipe.\r\n"), "{}", from_stdin.stdout);
 }
 
 #[test]
