@@ -94,7 +94,11 @@ impl Office {
     fn run_with(&self, arguments: &[&str], stdin: &[u8]) -> Ended {
         let mut command = self.command(arguments);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(stdin).unwrap();
+        // A command that ends for another reason does not read to the end.
+        match child.stdin.take().unwrap().write_all(stdin) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => panic!("{error}"),
+            _ => {}
+        }
         Ended::of(child.wait_with_output().unwrap())
     }
 
