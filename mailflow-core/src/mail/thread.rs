@@ -21,11 +21,11 @@ impl ThreadId {
 
     /// The id in `text`, with or without angle brackets; `None` if nothing is left of it.
     pub fn new(text: &str) -> Option<Self> {
-        let id = text.trim().trim_start_matches('<').trim_end_matches('>');
-        let id: String = id.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
+        let clean: String = text.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
+        let id = clean.trim_start_matches('<').trim_end_matches('>');
         match id.len() {
             0 => None,
-            1..=Self::MAX => Some(Self(id)),
+            1..=Self::MAX => Some(Self(id.to_owned())),
             _ => Some(Self(format!("sha256.{}", Digest::of(id.as_bytes())))),
         }
     }
@@ -197,6 +197,14 @@ mod tests {
 
     fn ticket(byte: u8) -> TicketId {
         TicketId::from_bytes([byte; 16])
+    }
+
+    #[test]
+    fn an_id_is_the_same_when_it_is_read_again_whatever_stands_before_its_bracket() {
+        for text in ["\0\0\0<3", "<\u{1}<a@b>\0>", " < a@b > ", "a>\0"] {
+            let id = ThreadId::new(text).unwrap();
+            assert_eq!(ThreadId::new(&id.to_string()), Some(id), "{text:?}");
+        }
     }
 
     #[test]
