@@ -1,0 +1,231 @@
+//! Changes of the configuration: every one replaces the [`DirectoryStamp`], so that two at once cannot both believe
+//! that a name is free.
+
+mod sound;
+
+use super::{Scene, Stop};
+use crate::access::{self, Grantee};
+use crate::agent::Agent;
+use crate::digest::Digest;
+use crate::directory::{Directory, DirectoryStamp, Document, DocumentKind, Documented};
+use crate::id::AgentId;
+use crate::refusal::Refusal;
+use crate::rule::RuleSet;
+use crate::settings::Settings;
+use crate::store::{Changes, Key};
+use crate::ticketbox::Ticketbox;
+
+/// A document that an administrator may write, with what makes it sound.
+pub trait Configured: Documented {
+    /// What to call it in a refusal.
+    const WORD: &'static str;
+
+    /// Whether it fits the rest of the configuration.
+    ///
+    /// # Errors
+    /// A [`Refusal`] that says what does not fit.
+    fn check(&self, directory: &Directory) -> Result<(), Refusal>;
+
+    /// Its name, for a refusal.
+    fn called(&self) -> String;
+
+    /// Other documents that have to change with it.
+    fn others(&self, _directory: &Directory) -> Vec<Document> {
+        Vec::new()
+    }
+}
+
+/// Who changes the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// An agent, who has to be an administrator.
+    Agent(AgentId),
+    /// The program itself, or whoever may run it.
+    Program,
+}
+
+/// Writes a document.
+///
+/// # Errors
+/// [`Stop::Refuse`] if the agent is no administrator, or the document does not fit.
+pub fn save<T: Configured>(scene: &Scene<'_>, changes: &mut Changes<'_>, by: By, wish: &T) -> Result<(), Stop> {
+    authorize(scene, by, "change the configuration")?;
+    wish.check(scene.directory)?;
+    wish.others(scene.directory).into_iter().try_for_each(|other| write(changes, other))?;
+    write(changes, wish.to_document())
+}
+
+/// Writes a document over one that somebody looked at; `seen` is the [`version`](Documented::version) that he saw.
+///
+/// # Errors
+/// [`Stop::Refuse`] if it is another one now, or is gone, or as for [`save`].
+pub fn save_over<T: Configured>(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    by: By,
+    wish: &T,
+    seen: Digest,
+) -> Result<(), Stop> {
+    authorize(scene, by, "change the configuration")?;
+    let (key, word) = (Key::Document(T::KIND, wish.document_id()), T::WORD);
+    let known = changes.get::<Document>(&key)?.ok_or_else(|| Refusal::no_such(word, wish.document_id()))?;
+    // Read and written once more: fields that came later have their defaults in both.
+    let is = serde_json::from_value::<T>(known.content.clone()).ok().map(|known| known.version());
+    if is != Some(seen) {
+        return Err(Refusal::Outdated { what: word, name: wish.called() }.into());
+    }
+    save(scene, changes, by, wish)
+}
+
+/// Writes the rules, if they are still those that the edit began with.
+///
+/// # Errors
+/// [`Stop::Refuse`] if the agent is no administrator, the rules do not fit, or another edit was faster.
+pub fn save_rules(scene: &Scene<'_>, changes: &mut Changes<'_>, by: By, wish: &RuleSet) -> Result<(), Stop> {
+    let revision = scene.directory.rule_set.revision;
+    if wish.revision != revision {
+        return Err(Refusal::RulesChanged { revision }.into());
+    }
+    let next = RuleSet { revision: revision.saturating_add(1), ..wish.clone() };
+    save(scene, changes, by, &next)
+}
+
+/// Removes a document. What others need stays.
+///
+/// # Errors
+/// [`Stop::Refuse`] if the agent is no administrator, there is no such document, or it is needed.
+pub fn remove(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    by: By,
+    kind: DocumentKind,
+    id: uuid::Uuid,
+) -> Result<(), Stop> {
+    authorize(scene, by, "change the configuration")?;
+    let key = Key::Document(kind, id);
+    let known = changes.get::<Document>(&key)?.is_some();
+    if !known {
+        return Err(Refusal::no_such(kind.word(), id).into());
+    }
+    unneeded(scene.directory, kind, id)?;
+    changes.erase(key);
+    // The list of an object goes with it.
+    let own_list = Key::Document(DocumentKind::Access, id);
+    if kind != DocumentKind::Access && changes.get::<Document>(&own_list)?.is_some() {
+        changes.erase(own_list);
+    }
+    stamp(changes)
+}
+
+/// What a new desk has: the built-in administrator, *Unassigned*, settings and an empty rule set. Returns whether it
+/// was new.
+///
+/// # Errors
+/// [`Stop::Look`] for the documents.
+pub fn found(changes: &mut Changes<'_>) -> Result<bool, Stop> {
+    if changes.get::<DirectoryStamp>(&Key::Directory)?.is_some() {
+        return Ok(false);
+    }
+    let documents = [
+        Agent::built_in_administrator().to_document(),
+        Ticketbox::unassigned().to_document(),
+        Settings::default().to_document(),
+        RuleSet::default().to_document(),
+    ];
+    documents.into_iter().try_for_each(|document| write(changes, document))?;
+    Ok(true)
+}
+
+fn authorize(scene: &Scene<'_>, by: By, what: &str) -> Result<(), Refusal> {
+    match by {
+        By::Program => Ok(()),
+        By::Agent(agent) => access::administer(scene.directory, agent, what).map(drop),
+    }
+}
+
+fn write(changes: &mut Changes<'_>, document: Document) -> Result<(), Stop> {
+    changes.need([Key::Document(document.kind, document.id), Key::Directory])?;
+    changes.put(document);
+    stamp(changes)
+}
+
+fn stamp(changes: &mut Changes<'_>) -> Result<(), Stop> {
+    let before = changes.get::<DirectoryStamp>(&Key::Directory)?.copied().unwrap_or_default();
+    changes.put(DirectoryStamp { changes: before.changes.saturating_add(1) });
+    Ok(())
+}
+
+/// Whether anything needs a document that shall be removed. Tickets keep the id of what is gone; pages show it as such.
+fn unneeded(directory: &Directory, kind: DocumentKind, id: uuid::Uuid) -> Result<(), Refusal> {
+    let used = |what: &'static str, name: &str, by: String| Err(Refusal::InUse { what, name: name.to_owned(), by });
+    match kind {
+        DocumentKind::Agent => match directory.agents.get(&id.into()) {
+            Some(agent) if agent.built_in => Err(Refusal::BuiltIn { what: "agent", name: agent.name.clone() }),
+            Some(agent) => match directory.rule_set.rules.iter().find(|rule| rule.then.owner == Some(agent.id)) {
+                Some(rule) => used("agent", &agent.name, format!("rule `{}`", rule.description)),
+                None if directory.rule_set.default.owner == Some(agent.id) => {
+                    used("agent", &agent.name, "the default rule".to_owned())
+                }
+                None => Ok(()),
+            },
+            None => Ok(()),
+        },
+        DocumentKind::Category => {
+            let Some(category) = directory.categories.get(&id.into()) else { return Ok(()) };
+            match directory.rule_set.rules.iter().find(|rule| rule.then.category == Some(category.id)) {
+                Some(rule) => used("category", &category.name, format!("rule `{}`", rule.description)),
+                None if directory.rule_set.default.category == Some(category.id) => {
+                    used("category", &category.name, "the default rule".to_owned())
+                }
+                None => Ok(()),
+            }
+        }
+        DocumentKind::Group => {
+            let Some(group) = directory.groups.get(&id.into()) else { return Ok(()) };
+            match directory.access.iter().find(|list| list.names(Grantee::Group(group.id))) {
+                Some(list) => used("group", &group.name, format!("the access to {}", list.scope.class.words())),
+                None => Ok(()),
+            }
+        }
+        DocumentKind::Ticketbox => {
+            let Some(ticketbox) = directory.ticketboxes.get(&id.into()) else { return Ok(()) };
+            if ticketbox.built_in {
+                return Err(Refusal::BuiltIn { what: "ticketbox", name: ticketbox.name.clone() });
+            }
+            if let Some(source) = directory.sources.values().find(|it| it.ticketbox == Some(ticketbox.id)) {
+                return used("ticketbox", &ticketbox.name, format!("source `{}`", source.name));
+            }
+            match directory.rule_set.rules.iter().find(|rule| rule.then.ticketbox == Some(ticketbox.id)) {
+                Some(rule) => used("ticketbox", &ticketbox.name, format!("rule `{}`", rule.description)),
+                None if directory.rule_set.default.ticketbox == Some(ticketbox.id) => {
+                    used("ticketbox", &ticketbox.name, "the default rule".to_owned())
+                }
+                None => Ok(()),
+            }
+        }
+        DocumentKind::Destination => {
+            let Some(destination) = directory.destinations.get(&id.into()) else { return Ok(()) };
+            let source = directory.sources.values().find(|it| it.destination == Some(destination.id));
+            let ticketbox = directory.ticketboxes.values().find(|it| it.destination == Some(destination.id));
+            match (source, ticketbox) {
+                (Some(it), _) => used("destination", &destination.name, format!("source `{}`", it.name)),
+                (_, Some(it)) => used("destination", &destination.name, format!("ticketbox `{}`", it.name)),
+                _ => Ok(()),
+            }
+        }
+        DocumentKind::Rules | DocumentKind::Settings => {
+            Err(Refusal::BuiltIn { what: "document", name: kind.word().to_owned() })
+        }
+        DocumentKind::Response => {
+            let Some(response) = directory.responses.get(&id.into()) else { return Ok(()) };
+            let rule = directory.rule_set.rules.iter().find(|rule| rule.then.respond == Some(response.id));
+            let answers = |it: &&Ticketbox| it.auto_reply.as_ref().is_some_and(|it| it.response == response.id);
+            match (rule, directory.ticketboxes.values().find(answers)) {
+                (Some(rule), _) => used("response", &response.name, format!("rule `{}`", rule.description)),
+                (_, Some(it)) => used("response", &response.name, format!("ticketbox `{}`", it.name)),
+                _ => Ok(()),
+            }
+        }
+        DocumentKind::Source | DocumentKind::Access => Ok(()),
+    }
+}
