@@ -229,8 +229,9 @@ impl Browser<'_> {
         }
     }
 
-    /// Any request.
+    /// Any request, a moment after what was before: what happens in one conversation is told apart by its time.
     pub async fn send(&self, request: Request<Body>) -> Shown {
+        self.web.later(Duration::from_millis(1));
         let response = self.web.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, 64 << 20).await.unwrap();
