@@ -6,6 +6,7 @@ mod holding;
 mod machines;
 mod office;
 mod once;
+mod one_moment;
 mod rules;
 mod running;
 mod sending;

@@ -11,7 +11,7 @@ use mailflow_core::flow::{Conversation, Desk, Filter, Mailflow, Passage, Placed}
 use mailflow_core::mail::{Keyring, Mail, parse};
 use mailflow_core::message::Message;
 use mailflow_core::source::Source;
-use mailflow_core::store::{MemoryStore, Page, Query, StoreExt};
+use mailflow_core::store::{MemoryStore, Page, Query, Store, StoreExt};
 use mailflow_core::ticket::Ticket;
 use mailflow_core::ticketbox::Ticketbox;
 use mailflow_core::time::{Clock, ManualClock, Timestamp};
@@ -56,9 +56,13 @@ pub const KEY: [u8; 32] = [7; 32];
 
 impl Office {
     pub async fn open() -> Self {
+        Self::open_on(MemoryStore::new()).await
+    }
+
+    pub async fn open_on(store: impl Store) -> Self {
         let clock = TestClock(Arc::new(ManualClock::new(Timestamp::from_millis(1_700_000_000_000))));
         let (mailbox, outside) = (MemorySource::new(), MemoryTransport::new());
-        let flow = Mailflow::builder(MemoryStore::new())
+        let flow = Mailflow::builder(store)
             .clock(clock.clone())
             .keyring(Keyring::new(1, KEY))
             .transport(outside.clone())

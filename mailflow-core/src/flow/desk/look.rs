@@ -7,10 +7,8 @@ use crate::access::{self, Right, Securable};
 use crate::contact::Contact;
 use crate::digest::Digest;
 use crate::draft::Draft;
-use crate::event::Event;
 use crate::id::{CategoryId, ContactId, DestinationId, MessageId, OutgoingId, TicketId, TicketboxId};
 use crate::message::Message;
-use crate::note::Note;
 use crate::outgoing::Outgoing;
 use crate::pulse::Pulse;
 use crate::refusal::Refusal;
@@ -19,10 +17,6 @@ use crate::store::{
     Count, Cursor, Hit, Key, Listing, OwnerFilter, Page, Query, Record, Row, SearchQuery, StoreExt, TicketQuery,
 };
 use crate::ticket::{Ticket, TicketState};
-use crate::time::Timestamp;
-
-/// How many messages, notes and events of one ticket are shown at once.
-const SHOWN: u32 = 200;
 
 /// Which tickets an agent wants to see, of those that he may.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -45,57 +39,6 @@ impl Filter {
     /// Open tickets of one ticketbox.
     pub fn open_in(ticketbox: TicketboxId) -> Self {
         Self { ticketboxes: Some(BTreeSet::from([ticketbox])), state: Some(TicketState::Open), ..Self::default() }
-    }
-}
-
-/// A ticket with everything that a person needs to answer it.
-#[derive(Debug, Clone)]
-pub struct Conversation {
-    /// The ticket.
-    pub ticket: Ticket,
-    /// Who wrote first, if he is known.
-    pub contact: Option<Contact>,
-    /// Messages, notes and events in the order in which they happened; of very many the newest.
-    pub passages: Vec<Passage>,
-    /// Whether there is more before them.
-    pub more: bool,
-    /// How the sending of our messages goes.
-    pub outgoing: BTreeMap<OutgoingId, Outgoing>,
-    /// What the agent has begun to answer.
-    pub draft: Option<Draft>,
-    /// The ticket's revision that the agent had seen before; 0 if he never saw it.
-    pub seen: u32,
-}
-
-/// A part of a conversation.
-#[derive(Debug, Clone)]
-pub enum Passage {
-    /// A mail.
-    Message(Box<Message>),
-    /// A note.
-    Note(Note),
-    /// Something that happened.
-    Event(Event),
-}
-
-impl Passage {
-    /// When it was.
-    pub fn at(&self) -> Timestamp {
-        match self {
-            Self::Message(message) => message.at,
-            Self::Note(note) => note.at,
-            Self::Event(event) => event.at,
-        }
-    }
-}
-
-impl Conversation {
-    /// The messages, oldest first.
-    pub fn messages(&self) -> impl DoubleEndedIterator<Item = &Message> {
-        self.passages.iter().filter_map(|passage| match passage {
-            Passage::Message(message) => Some(&**message),
-            _ => None,
-        })
     }
 }
 
@@ -212,49 +155,6 @@ impl Desk {
         let ticket = found.ok_or_else(|| Refusal::no_such("ticket", id))?.value;
         access::see(&self.directory(), self.agent, &ticket)?;
         Ok(ticket)
-    }
-
-    /// A ticket with everything that belongs to it.
-    ///
-    /// # Errors
-    /// [`Refusal::NoSuch`] if there is none, or the agent does not see it.
-    pub async fn conversation(&self, number: u64) -> Result<Conversation, Error> {
-        let ticket = self.ticket(number).await?;
-        let (id, store, page) = (ticket.id, &self.shared.store, Page::first(SHOWN));
-        let (messages, notes, events) = (Query::Messages(id), Query::Notes(id), Query::Events(id));
-        let sending = Query::OutgoingOf(id);
-        let mut keys = vec![Key::Draft(self.agent, id), Key::ReadMark(self.agent, id)];
-        keys.extend(ticket.contact.map(Key::Contact));
-        let (messages, notes, events, sending, kept) = tokio::try_join!(
-            store.list::<Message>(&messages, &page),
-            store.list::<Note>(&notes, &page),
-            store.list::<Event>(&events, &page),
-            store.list::<Outgoing>(&sending, &page),
-            store.load(&keys),
-        )?;
-        let mut conversation = Conversation {
-            more: messages.next.is_some() || notes.next.is_some() || events.next.is_some(),
-            passages: Vec::new(),
-            outgoing: sending.rows.into_iter().map(|outgoing| (outgoing.id, outgoing)).collect(),
-            contact: None,
-            draft: None,
-            seen: 0,
-            ticket,
-        };
-        for record in kept.into_iter().filter_map(|loaded| loaded.record) {
-            match record {
-                Record::Contact(contact) => conversation.contact = Some(*contact),
-                Record::Draft(draft) => conversation.draft = Some(*draft),
-                Record::ReadMark(mark) => conversation.seen = mark.revision,
-                _ => {}
-            }
-        }
-        let passages = &mut conversation.passages;
-        passages.extend(events.rows.into_iter().rev().map(Passage::Event));
-        passages.extend(messages.rows.into_iter().rev().map(|message| Passage::Message(Box::new(message))));
-        passages.extend(notes.rows.into_iter().rev().map(Passage::Note));
-        passages.sort_by_key(Passage::at);
-        Ok(conversation)
     }
 
     /// A message of a ticket that the agent sees.

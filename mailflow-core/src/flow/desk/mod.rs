@@ -1,11 +1,13 @@
 //! [`Desk`]: what one agent may ask for. There is no way to act without one: it knows who acts.
 
 mod act;
+mod conversation;
 mod look;
 
 use std::sync::Arc;
 
-pub use look::{Conversation, Filter, Health, Passage};
+pub use conversation::{Conversation, Passage};
+pub use look::{Filter, Health};
 
 use super::{Admin, Error, Shared};
 use crate::access::{self, Visibility};

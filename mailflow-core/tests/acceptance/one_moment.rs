@@ -1,0 +1,94 @@
+//! What is shown of a ticket was all true at one moment, also when it changes while it is read.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use async_trait::async_trait;
+use mailflow_core::digest::Digest;
+use mailflow_core::event::{Actor, Event, What};
+use mailflow_core::store::{
+    Changeset, CommitError, Committed, Entry, Found, Key, Loaded, MemoryStore, Page, Query, Record, Store, StoreError,
+};
+use mailflow_core::ticket::TicketState;
+use mailflow_core::time::Timestamp;
+
+use crate::office::Office;
+
+const MAIL: &str = "From: Ada <ada@one.example>\nTo: support@example.com\nSubject: Printer\n\nIt burns.\n";
+
+/// A store in which a ticket is closed or opened just before its events are read, as often as it was wound up.
+#[derive(Clone, Default)]
+struct Busy {
+    kept: Arc<MemoryStore>,
+    wound: Arc<AtomicU32>,
+}
+
+impl Busy {
+    async fn interfere(&self, query: &Query) {
+        let Query::Events(id) = query else { return };
+        if self.wound.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+        self.wound.fetch_sub(1, Ordering::SeqCst);
+        let loaded = self.kept.load(&[Key::Ticket(*id)]).await.unwrap().remove(0);
+        let Some(Record::Ticket(mut ticket)) = loaded.record else { panic!("the ticket is there") };
+        let (state, what) = match ticket.state {
+            TicketState::Open => (TicketState::Closed, What::Closed),
+            TicketState::Closed => (TicketState::Open, What::Reopened),
+        };
+        ticket.state = state;
+        ticket.revision += 1;
+        let seed = u128::from(ticket.revision).to_be_bytes();
+        let at = Timestamp::from_millis(ticket.created.as_millis() + i64::from(ticket.revision) * 60_000);
+        let event = Event { id: uuid::Uuid::from_bytes(seed).into(), ticket: *id, at, actor: Actor::System, what };
+        let entries =
+            vec![Entry::Replace(loaded.version, Record::Ticket(ticket)), Entry::Insert(Record::from(event))];
+        self.kept.commit(Changeset { entries, first_ticket_number: 1 }).await.unwrap();
+    }
+}
+
+#[async_trait]
+impl Store for Busy {
+    async fn load(&self, keys: &[Key]) -> Result<Vec<Loaded>, StoreError> {
+        self.kept.load(keys).await
+    }
+
+    async fn find(&self, query: &Query, page: &Page) -> Result<Found, StoreError> {
+        self.interfere(query).await;
+        self.kept.find(query, page).await
+    }
+
+    async fn commit(&self, changes: Changeset) -> Result<Committed, CommitError> {
+        self.kept.commit(changes).await
+    }
+
+    async fn keep_body(&self, bytes: Vec<u8>) -> Result<Digest, StoreError> {
+        self.kept.keep_body(bytes).await
+    }
+
+    async fn body(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        self.kept.body(digest).await
+    }
+
+    async fn erase_body(&self, digest: &Digest) -> Result<(), StoreError> {
+        self.kept.erase_body(digest).await
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_that_changes_while_it_is_read_is_shown_as_it_is_after_that() {
+    for changes in [1, 2] {
+        let store = Busy::default();
+        let office = Office::open_on(store.clone()).await;
+        office.receive(MAIL).await;
+        store.wound.store(changes, Ordering::SeqCst);
+
+        let seen = office.conversation(1).await;
+
+        assert_eq!(store.wound.load(Ordering::SeqCst), 0, "it changed while it was read");
+        let events = office.events(1).await;
+        assert_eq!(seen.passages.len(), events.len() + 1, "{changes}: its last event is shown: {events:?}");
+        let closed = events.last().unwrap() == "closed";
+        assert_eq!(seen.ticket.state == TicketState::Closed, closed, "{changes}: and so is its state");
+    }
+}
