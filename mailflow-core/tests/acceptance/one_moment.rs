@@ -7,9 +7,10 @@ use async_trait::async_trait;
 use mailflow_core::digest::Digest;
 use mailflow_core::event::{Actor, Event, What};
 use mailflow_core::store::{
-    Changeset, CommitError, Committed, Entry, Found, Key, Loaded, MemoryStore, Page, Query, Record, Store, StoreError,
+    Changeset, CommitError, Committed, Entry, Found, Kept, Key, Loaded, MemoryStore, Page, Query, Record, Store,
+    StoreError,
 };
-use mailflow_core::ticket::TicketState;
+use mailflow_core::ticket::{Ticket, TicketState};
 use mailflow_core::time::Timestamp;
 
 use crate::office::Office;
@@ -31,7 +32,7 @@ impl Busy {
         }
         self.wound.fetch_sub(1, Ordering::SeqCst);
         let loaded = self.kept.load(&[Key::Ticket(*id)]).await.unwrap().remove(0);
-        let Some(Record::Ticket(mut ticket)) = loaded.record else { panic!("the ticket is there") };
+        let mut ticket = loaded.record.and_then(Ticket::take).unwrap();
         let (state, what) = match ticket.state {
             TicketState::Open => (TicketState::Closed, What::Closed),
             TicketState::Closed => (TicketState::Open, What::Reopened),
@@ -41,8 +42,7 @@ impl Busy {
         let seed = u128::from(ticket.revision).to_be_bytes();
         let at = Timestamp::from_millis(ticket.created.as_millis() + i64::from(ticket.revision) * 60_000);
         let event = Event { id: uuid::Uuid::from_bytes(seed).into(), ticket: *id, at, actor: Actor::System, what };
-        let entries =
-            vec![Entry::Replace(loaded.version, Record::Ticket(ticket)), Entry::Insert(Record::from(event))];
+        let entries = vec![Entry::Replace(loaded.version, Record::from(ticket)), Entry::Insert(Record::from(event))];
         self.kept.commit(Changeset { entries, first_ticket_number: 1 }).await.unwrap();
     }
 }
