@@ -81,7 +81,10 @@ async fn route_all(shared: Arc<Shared>, mut stop: Stop) {
     loop {
         let wait = match shared.route_some().await {
             Ok(placed) if placed.is_empty() => LOOK_ANYWAY,
-            Ok(_) => Duration::ZERO,
+            Ok(placed) => {
+                tracing::info!(mails = placed.len(), "mail was routed");
+                Duration::ZERO
+            }
             Err(error) => {
                 tracing::error!(error = words(&error), "routing failed; it is tried again");
                 STORE_PAUSE
@@ -204,7 +207,15 @@ async fn collect_all(shared: Arc<Shared>, source: Source, mut stop: Stop) {
             looked = shared.collect(&source) => looked,
         };
         let (result, trouble) = match looked {
-            Ok(collected) => ((collected.new, collected.duplicates), collected.trouble),
+            Ok(collected) => {
+                if collected.new > 0 {
+                    tracing::info!(source = source.name, new = collected.new, "mail was collected");
+                }
+                if !collected.trouble.is_empty() {
+                    tracing::warn!(source = source.name, trouble = collected.trouble, "not all mail was collected");
+                }
+                ((collected.new, collected.duplicates), collected.trouble)
+            }
             Err(error) => {
                 tracing::warn!(source = source.name, error = words(&error), "mail could not be collected");
                 ((0, 0), words(&error))

@@ -101,7 +101,10 @@ impl Shared {
         let tried = Tried::of(result);
         delivered.tried += 1;
         match &tried {
-            Tried::Answered(_) => delivered.trouble.clear(),
+            Tried::Answered(_) => {
+                tracing::info!(message_id = %outgoing.message_id, "a mail was handed over");
+                delivered.trouble.clear();
+            }
             Tried::NotSent(trouble) | Tried::NeverSent(trouble) | Tried::PerhapsSent(trouble) => {
                 tracing::warn!(message_id = %outgoing.message_id, trouble, "a mail was not delivered");
                 delivered.trouble.clone_from(trouble);

@@ -40,7 +40,7 @@ pub struct Victim {
 impl Victim {
     /// The real thing: `mailflow serve`.
     pub fn real() -> Self {
-        let arguments = ["serve", "--listen", "127.0.0.1:0"].map(str::to_owned).to_vec();
+        let arguments = ["serve", "--listen", "127.0.0.1:0", "--log", "off"].map(str::to_owned).to_vec();
         Self { program: crate::binary::path(), arguments }
     }
 
@@ -52,7 +52,7 @@ impl Victim {
     fn start(&self, folder: &TempDir) -> Child {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).arg("--db").arg(folder.path().join(FILE));
-        command.env("RUST_LOG", "off").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().unwrap()
     }
 }

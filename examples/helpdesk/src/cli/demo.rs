@@ -25,10 +25,14 @@ pub struct DemoArguments {
     /// Print address, user and password as JSON.
     #[arg(long)]
     json: bool,
+    /// What is told of the work, to stderr: error, warn, info, debug, trace or off.
+    #[arg(long, value_name = "LEVEL", default_value = "warn")]
+    log: String,
 }
 
 /// Runs the demo until it is told to stop; nothing of it is left then.
 pub async fn demo(arguments: DemoArguments) -> Result<(), Exit> {
+    super::log::begin(&arguments.log)?;
     // Asked once before anything is made: from here on Ctrl-C no longer ends the program with its folder left behind.
     let mut stop = std::pin::pin!(told_to_stop());
     std::future::poll_fn(|context| Poll::Ready(stop.as_mut().poll(context).is_ready())).await;

@@ -4,6 +4,7 @@ mod agent;
 mod demo;
 mod exit;
 mod ingest;
+mod log;
 mod mails;
 mod progress;
 mod replay;

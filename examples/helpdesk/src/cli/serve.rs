@@ -26,10 +26,15 @@ pub struct ServeArguments {
     /// session's cookie goes over TLS only.
     #[arg(long, value_name = "URL")]
     origin: Option<String>,
+    /// What is told of the work, to stderr: error, warn, info, debug, trace, off, or levels of parts such as
+    /// warn,mailflow_core::flow=debug.
+    #[arg(long, value_name = "LEVEL", default_value = super::log::USUAL)]
+    log: String,
 }
 
 /// Runs a desk until it is told to stop.
 pub async fn serve(arguments: ServeArguments) -> Result<(), Exit> {
+    super::log::begin(&arguments.log)?;
     let opened = setup::open(&arguments.db, IfMissing::Make).await?;
     let listener = bind(arguments.listen).await?;
     if let Some(password) = setup::first_password(&opened.flow).await? {

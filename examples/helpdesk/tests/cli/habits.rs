@@ -53,6 +53,7 @@ const CASES: &[Case<'_>] = &[
     ("serve --db missing/desk.db --listen 127.0.0.1:0", 1, "missing/desk.db"),
     ("serve --db desk.db --listen nowhere", 2, "nowhere"),
     ("demo --listen nowhere", 2, "nowhere"),
+    ("serve --db desk.db --log=loud=very", 2, "--log"),
 ];
 
 #[test]
