@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::id::TicketboxId;
+use crate::id::{AgentId, TicketboxId};
 use crate::mail::Address;
 use crate::time::Timestamp;
 
@@ -53,6 +53,11 @@ impl Counted<'_> {
             Self::Desk => Digest::of_parts([b"desk".as_slice()]),
         }
     }
+}
+
+/// The key under which is kept which code of an agent's second factor was accepted last: none is accepted twice.
+pub fn codes_of(agent: AgentId) -> Digest {
+    Digest::of_parts([b"codes".as_slice(), agent.as_bytes()])
 }
 
 impl Allowance {

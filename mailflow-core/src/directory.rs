@@ -252,6 +252,12 @@ impl Directory {
         listed || self.agents.get(&agent).is_some_and(|agent| group::in_built_in(group, agent))
     }
 
+    /// What is put below what an agent writes: his own signature, or that of a group that he belongs to.
+    pub fn signature_of(&self, agent: &Agent) -> String {
+        let chosen = agent.signature_of.filter(|id| self.is_member(agent.id, *id)).and_then(|id| self.groups.get(&id));
+        chosen.map_or(&agent.signature, |group| &group.signature).trim().to_owned()
+    }
+
     /// What a group is called.
     pub fn group_name(&self, id: GroupId) -> String {
         match id {

@@ -134,6 +134,13 @@ pub enum What {
         /// Who has it.
         to: Option<AgentId>,
     },
+    /// It was too much for an agent, who passed it on.
+    Escalated {
+        /// Who had it.
+        from: Option<AgentId>,
+        /// Who has it.
+        to: AgentId,
+    },
     /// Its priority changed.
     Prioritised {
         /// What it was.

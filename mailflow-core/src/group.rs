@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::Agent;
 use crate::id::{AgentId, GroupId};
+use crate::ip_range::IpRange;
 
 /// *everyone*: all agents, always. It has no document: it can be neither changed nor removed.
 pub const EVERYONE: GroupId = GroupId::from_bytes([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4]);
@@ -32,6 +33,9 @@ pub struct Group {
     /// A signature that its members may use.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub signature: String,
+    /// Where its members may sign in from, beside where they may by themselves and by other groups.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ip_ranges: Vec<IpRange>,
 }
 
 impl Group {
@@ -44,6 +48,7 @@ impl Group {
             members: BTreeSet::new(),
             escalation: false,
             signature: String::new(),
+            ip_ranges: Vec::new(),
         }
     }
 }

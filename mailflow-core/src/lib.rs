@@ -59,6 +59,8 @@ pub mod explanation;
 pub mod flow;
 pub mod group;
 pub mod id;
+pub mod ip_range;
+pub mod ldap;
 pub mod mail;
 pub mod message;
 pub mod note;

@@ -135,6 +135,21 @@ pub enum Refusal {
     /// User name and password do not belong together, or the agent may not sign in.
     #[error("user name or password is wrong")]
     SignIn,
+    /// The password is right, and the agent needs a code beside it: none was given.
+    #[error("a code is needed beside the password; enter the one that your device shows, or a recovery code")]
+    CodeNeeded,
+    /// The password is right, the code beside it is wrong, or was used before.
+    #[error("the code is wrong or was used before; wait for the next one")]
+    Code,
+    /// The agent may not sign in from here.
+    #[error("you may not sign in from `{place}`; an administrator can allow it")]
+    NotFromHere {
+        /// The address that the wish came from.
+        place: String,
+    },
+    /// The directory server that knows the password cannot be asked.
+    #[error("the directory server cannot be asked whether the password is right; try again later")]
+    SignInUnavailable,
     /// Too many wrong passwords; nothing is looked at before this time.
     #[error("too many wrong passwords for this user name; try again after {until}")]
     SignInPaused {
@@ -174,6 +189,10 @@ impl Refusal {
             Self::NoDestination => "no_destination",
             Self::NoAddress { .. } => "no_address",
             Self::SignIn => "sign_in",
+            Self::CodeNeeded => "code_needed",
+            Self::Code => "code",
+            Self::NotFromHere { .. } => "not_from_here",
+            Self::SignInUnavailable => "sign_in_unavailable",
             Self::SignInPaused { .. } => "sign_in_paused",
         }
     }

@@ -26,6 +26,18 @@ pub struct Session {
     pub user_agent: String,
 }
 
+/// What was shown beside the password when a session was begun. Whether it is right was checked by whoever has the key;
+/// that it is not used twice is decided where the session is begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// Nothing.
+    Password,
+    /// The code of this 30-second step (RFC 6238).
+    Code(u64),
+    /// The recovery code with this digest.
+    Recovery(Digest),
+}
+
 /// How much of a ticket an agent has seen. Its key is the agent and the ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadMark {

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ip_range::IpRange;
+use crate::ldap::Ldap;
+
 /// What holds for the whole desk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -14,6 +17,15 @@ pub struct Settings {
     pub host: String,
     /// The most automatic mails that the whole desk sends in an hour. Beyond it none is sent, and the trouble is told.
     pub automatic_per_hour: u32,
+    /// Where *everyone* may sign in from; empty for everywhere. It adds to what groups and agents have of their own.
+    pub ip_ranges: Vec<IpRange>,
+    /// Whether a session is worth something only from the address that it was begun from.
+    pub lock_sessions: bool,
+    /// Whether the pages are given over HTTPS only.
+    pub force_https: bool,
+    /// The directory server that knows the passwords of agents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ldap: Option<Ldap>,
 }
 
 impl Default for Settings {
@@ -23,6 +35,10 @@ impl Default for Settings {
             first_ticket_number: 1,
             host: "mailflow.invalid".to_owned(),
             automatic_per_hour: 500,
+            ip_ranges: Vec::new(),
+            lock_sessions: false,
+            force_https: false,
+            ldap: None,
         }
     }
 }

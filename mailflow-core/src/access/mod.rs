@@ -9,6 +9,7 @@
 mod authorize;
 mod list;
 mod lists;
+mod place;
 mod rights;
 mod visibility;
 mod what_if;
@@ -20,6 +21,7 @@ pub use authorize::{
 };
 pub use list::{AccessList, Grant, Grantee, Scope, Securable};
 pub use lists::{AccessLists, rights};
+pub use place::from_place;
 pub use rights::{Right, Rights};
 pub use visibility::{Categories, Visibility};
 pub use what_if::{Difference, what_if};

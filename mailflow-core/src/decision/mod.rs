@@ -20,6 +20,7 @@ pub mod configure;
 pub mod delivery;
 pub mod draft;
 pub mod hold;
+pub mod own;
 pub mod reply;
 pub mod route;
 pub mod session;

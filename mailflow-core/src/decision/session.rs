@@ -1,32 +1,47 @@
 //! Signing in and out.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
-use super::{Scene, Stop};
+use super::{Scene, Stop, configure};
 use crate::access;
+use crate::agent::{Agent, SecondFactor};
+use crate::allowance::{self, Allowance};
 use crate::digest::Digest;
 use crate::id::AgentId;
-use crate::session::Session;
+use crate::refusal::Refusal;
+use crate::session::{Proof, Session};
 use crate::store::{Changes, Key};
 use crate::text;
+use crate::time::Timestamp;
 
 /// How long a session lasts that nobody uses.
 pub const LASTS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How old "last seen" may be before it is written again.
 pub const SEEN: Duration = Duration::from_secs(5 * 60);
+/// How long a code of a second factor is the current one (RFC 6238 section 4).
+const STEP_MS: u64 = 30_000;
 
 /// Begins a session. `token` is the digest of a secret that only the agent's program has.
 ///
 /// # Errors
-/// [`Stop::Refuse`] if the agent may not sign in.
+/// [`Stop::Refuse`] if the agent may not sign in, not from there, or needs a code that was not given or is used up.
 pub fn begin(
     scene: &Scene<'_>,
     changes: &mut Changes<'_>,
-    agent: AgentId,
+    (agent, proof): (AgentId, Proof),
     token: Digest,
     (peer, user_agent): (&str, &str),
 ) -> Result<(), Stop> {
     access::take_part(scene.directory, agent)?;
+    access::from_place(scene.directory, agent, peer.parse().ok())?;
+    let known = scene.directory.agents.get(&agent).ok_or(Refusal::SignIn)?;
+    match (&known.second_factor, proof) {
+        (None, _) => {}
+        (Some(_), Proof::Password) => return Err(Refusal::CodeNeeded.into()),
+        (Some(_), Proof::Code(step)) => once(changes, agent, step)?,
+        (Some(factor), Proof::Recovery(code)) => use_up(scene, changes, known, (factor, code))?,
+    }
     changes.put(Session {
         token,
         agent,
@@ -39,13 +54,50 @@ pub fn begin(
     Ok(())
 }
 
-/// Whose session it is; `None` if it is over. "Last seen" is written now and then.
+/// Accepts the code of a step, if neither it nor a later one was accepted before.
+fn once(changes: &mut Changes<'_>, agent: AgentId, step: u64) -> Result<(), Stop> {
+    let of = allowance::codes_of(agent);
+    let last = changes.get::<Allowance>(&Key::Allowance(of))?.and_then(|known| known.done.last().copied());
+    let at = Timestamp::from_millis(i64::try_from(step.saturating_mul(STEP_MS)).unwrap_or(i64::MAX));
+    if last.is_some_and(|last| last >= at) {
+        return Err(Refusal::Code.into());
+    }
+    changes.put(Allowance { of, done: vec![at] });
+    Ok(())
+}
+
+/// Takes a recovery code away.
+fn use_up(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    agent: &Agent,
+    (factor, code): (&SecondFactor, Digest),
+) -> Result<(), Stop> {
+    if !factor.recovery.contains(&code) {
+        return Err(Refusal::Code.into());
+    }
+    let recovery = factor.recovery.iter().copied().filter(|known| *known != code).collect();
+    let second_factor = Some(SecondFactor { recovery, ..factor.clone() });
+    configure::write_own(scene, changes, &Agent { second_factor, ..agent.clone() })
+}
+
+/// Whose session it is; `None` if it is over, or worth nothing from there. "Last seen" is written now and then.
 ///
 /// # Errors
 /// [`Stop::Look`] for the session.
-pub fn whose(scene: &Scene<'_>, changes: &mut Changes<'_>, token: Digest) -> Result<Option<AgentId>, Stop> {
+pub fn whose(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    token: Digest,
+    place: Option<IpAddr>,
+) -> Result<Option<AgentId>, Stop> {
     let Some(session) = changes.get::<Session>(&Key::Session(token))?.cloned() else { return Ok(None) };
-    if session.expires <= scene.now || access::take_part(scene.directory, session.agent).is_err() {
+    let begun_at: Option<IpAddr> = session.peer.parse().ok();
+    let canonical = |place: Option<IpAddr>| place.map(|place| place.to_canonical());
+    let moved = scene.directory.settings.lock_sessions && canonical(begun_at) != canonical(place);
+    let may = access::take_part(scene.directory, session.agent).is_ok()
+        && access::from_place(scene.directory, session.agent, place).is_ok();
+    if session.expires <= scene.now || moved || !may {
         return Ok(None);
     }
     if scene.now.since(session.seen) >= SEEN {

@@ -2,6 +2,7 @@
 
 use super::{Scene, Stop, tell};
 use crate::access::{self, Right, Securable};
+use crate::agent::Escalation;
 use crate::contact::{AddressEntry, Contact};
 use crate::event::{Actor, What};
 use crate::id::{AgentId, CategoryId, ContactId, Mint, NoteId, TicketId, TicketboxId};
@@ -59,6 +60,68 @@ pub fn change(
     Ok(ticket)
 }
 
+/// Gives a ticket that nobody takes care of to an agent who asked for the one that has waited longest (*Get Oldest*);
+/// `None` if somebody else was faster, or it is not his to work on any more.
+///
+/// # Errors
+/// [`Stop::Look`] for the ticket.
+pub fn take_oldest(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    mint: &mut Mint,
+    agent: AgentId,
+    id: TicketId,
+) -> Result<Option<Ticket>, Stop> {
+    let Some(mut ticket) = changes.get::<Ticket>(&Key::Ticket(id))?.cloned() else { return Ok(None) };
+    let free = ticket.owner.is_none() && ticket.state == TicketState::Open && ticket.trashed.is_none();
+    if !free || access::work_on(scene.directory, agent, &ticket).is_err() {
+        return Ok(None);
+    }
+    ticket.owner = Some(agent);
+    ticket.touch(scene.now);
+    tell(changes, mint, id, scene.now, Actor::Agent(agent), What::Assigned { from: None, to: Some(agent) });
+    changes.put(ticket.clone());
+    Ok(Some(ticket))
+}
+
+/// Passes a ticket on to the agent's escalation target. `candidates` are agents in the order in which they are to be
+/// chosen from a group.
+///
+/// # Errors
+/// [`Stop::Refuse`] if the agent may not change the ticket, has no target, or nobody there is active.
+pub fn escalate(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    mint: &mut Mint,
+    (agent, id): (AgentId, TicketId),
+    candidates: &[AgentId],
+) -> Result<Ticket, Stop> {
+    let mut ticket =
+        changes.get::<Ticket>(&Key::Ticket(id))?.cloned().ok_or_else(|| Refusal::no_such("ticket", id))?;
+    access::work_on(scene.directory, agent, &ticket)?;
+    let directory = scene.directory;
+    let active = |id: &AgentId| *id != agent && directory.agents.get(id).is_some_and(|it| it.active);
+    let target = directory.agents.get(&agent).and_then(|it| it.escalate_to);
+    let to = match target {
+        None => {
+            let problem = "there is nobody that you escalate to; an administrator can enter somebody";
+            return Err(Refusal::invalid("escalate_to", problem).into());
+        }
+        Some(Escalation::Agent(to)) => Some(to).filter(active),
+        Some(Escalation::Group(group)) => {
+            candidates.iter().copied().find(|it| active(it) && directory.is_member(*it, group))
+        }
+    };
+    let to = to.ok_or_else(|| Refusal::invalid("escalate_to", "nobody whom you escalate to is active now"))?;
+    if ticket.owner != Some(to) {
+        let from = ticket.owner.replace(to);
+        ticket.touch(scene.now);
+        tell(changes, mint, id, scene.now, Actor::Agent(agent), What::Escalated { from, to });
+        changes.put(ticket.clone());
+    }
+    Ok(ticket)
+}
+
 /// Whether the agent may wish this: to delete is a right of its own, and a ticket is moved only where he may list.
 fn authorize(scene: &Scene<'_>, agent: AgentId, ticket: &Ticket, wish: TicketWish) -> Result<(), Refusal> {
     match wish {
@@ -66,6 +129,15 @@ fn authorize(scene: &Scene<'_>, agent: AgentId, ticket: &Ticket, wish: TicketWis
         TicketWish::MoveTo(to) => {
             access::work_on(scene.directory, agent, ticket)?;
             access::put_into(scene.directory, agent, to).map(drop)
+        }
+        TicketWish::Assign(Some(to)) if to == agent && ticket.owner.is_none() => {
+            access::work_on(scene.directory, agent, ticket)?;
+            match scene.directory.agents.get(&agent).filter(|it| it.get_oldest) {
+                None => Ok(()),
+                Some(_) => {
+                    Err(Refusal::invalid("owner", "you are given the ticket that has waited longest; ask for it"))
+                }
+            }
         }
         _ => access::work_on(scene.directory, agent, ticket).map(drop),
     }

@@ -7,12 +7,14 @@ use uuid::Uuid;
 use super::{Error, Mailflow, Shared};
 use crate::access::Visibility;
 use crate::decision::configure::{self, By, Configured};
+use crate::decision::session;
 use crate::digest::Digest;
 use crate::directory::{Directory, DocumentKind};
-use crate::id::{Mint, SourceId};
+use crate::id::{AgentId, Mint, SourceId};
 use crate::mail::Address;
 use crate::refusal::Refusal;
 use crate::rule::RuleSet;
+use crate::session::Session;
 use crate::source::{Source, SourceAccess};
 use crate::store::{Count, Page, Query, TicketQuery};
 use crate::ticketbox::Ticketbox;
@@ -48,7 +50,7 @@ impl Admin {
     pub(super) fn may(&self, what: &str) -> Result<(), Refusal> {
         match self.by {
             By::Program => Ok(()),
-            By::Agent(agent) => crate::access::administer(&self.shared.directory(), agent, what).map(drop),
+            By::Agent(agent) | By::AgentAt(agent, _) => crate::access::administer(&self.shared.directory(), agent, what).map(drop),
         }
     }
 
@@ -163,6 +165,38 @@ impl Admin {
         let source = Source::new(self.new_id::<SourceId>(), name, SourceAccess::Embedded);
         self.save(&source).await?;
         Ok(source)
+    }
+}
+
+impl Admin {
+    /// All sessions, the one seen last first.
+    ///
+    /// # Errors
+    /// [`Error`] if the agent is no administrator, or the store fails.
+    pub async fn sessions(&self) -> Result<Vec<Session>, Error> {
+        self.may("look at sessions")?;
+        Mailflow::sessions_of(&self.shared, None).await
+    }
+
+    /// Ends anybody's session. One that is over already is no error.
+    ///
+    /// # Errors
+    /// [`Error`] if the agent is no administrator, or the store fails.
+    pub async fn end_session(&self, token: Digest) -> Result<(), Error> {
+        self.may("end sessions")?;
+        self.shared.transact(|_, changes, _| session::end(changes, token)).await.map(drop)
+    }
+
+    /// Ends all sessions of an agent.
+    ///
+    /// # Errors
+    /// [`Error`] if the agent is no administrator, or the store fails.
+    pub async fn end_sessions_of(&self, agent: AgentId) -> Result<(), Error> {
+        self.may("end sessions")?;
+        for session in Mailflow::sessions_of(&self.shared, Some(agent)).await? {
+            self.end_session(session.token).await?;
+        }
+        Ok(())
     }
 }
 

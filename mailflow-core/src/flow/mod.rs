@@ -20,6 +20,7 @@ mod run;
 mod sender;
 mod shared;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use tokio::sync::broadcast;
@@ -27,7 +28,7 @@ use uuid::Uuid;
 
 pub use admin::Admin;
 pub use builder::Builder;
-pub use desk::{Conversation, Desk, Filter, Health, Passage};
+pub use desk::{Conversation, Desk, Filter, Health, Passage, Waiting};
 pub use error::Error;
 pub use notice::Notice;
 pub use receiver::{CollectError, Collected};
@@ -41,8 +42,9 @@ use crate::decision::session;
 use crate::digest::Digest;
 use crate::directory::Directory;
 use crate::id::{AgentId, SourceId};
+use crate::session::{Proof, Session};
 use crate::source::Source;
-use crate::store::Store;
+use crate::store::{Query, Store, StoreExt as _};
 use crate::time::Timestamp;
 
 /// A helpdesk: the handle that everything starts from. Clones are handles of the same one.
@@ -171,18 +173,39 @@ impl Mailflow {
         peer: &str,
         user_agent: &str,
     ) -> Result<(), Error> {
-        self.shared
-            .transact(|scene, changes, _| session::begin(scene, changes, agent, token, (peer, user_agent)))
-            .await
-            .map(drop)
+        self.begin_session_with((agent, Proof::Password), token, (peer, user_agent)).await
     }
 
-    /// Whose session it is; `None` if it is over.
+    /// Begins a session of an agent who has shown something beside the password.
+    ///
+    /// # Errors
+    /// As for [`Mailflow::begin_session`], and [`Refusal::Code`](crate::refusal::Refusal::Code) for what was used before.
+    pub async fn begin_session_with(
+        &self,
+        who: (AgentId, Proof),
+        token: Digest,
+        from: (&str, &str),
+    ) -> Result<(), Error> {
+        self.shared.transact(|scene, changes, _| session::begin(scene, changes, who, token, from)).await.map(drop)
+    }
+
+    /// Whose session it is; `None` if it is over, or worth nothing from this network address.
     ///
     /// # Errors
     /// [`Error`] if the store fails.
-    pub async fn session(&self, token: Digest) -> Result<Option<AgentId>, Error> {
-        Ok(self.shared.transact(|scene, changes, _| session::whose(scene, changes, token)).await?.value)
+    pub async fn session(&self, token: Digest, place: Option<IpAddr>) -> Result<Option<AgentId>, Error> {
+        Ok(self.shared.transact(|scene, changes, _| session::whose(scene, changes, token, place)).await?.value)
+    }
+
+    /// The sessions of an agent, or of all, that are not over, the one seen last first.
+    ///
+    /// # Errors
+    /// [`Error`] if the store fails.
+    pub(crate) async fn sessions_of(shared: &Shared, agent: Option<AgentId>) -> Result<Vec<Session>, Error> {
+        let mut all: Vec<Session> = shared.store.list_all(&Query::Sessions(agent)).await?;
+        let now = shared.clock.now();
+        all.retain(|session| session.expires > now);
+        Ok(all)
     }
 
     /// Ends a session.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::id::TicketId;
-use crate::store::{Changeset, Record};
+use crate::store::{Changeset, Entry, Key, Record};
 use crate::ticket::Ticket;
 
 /// What a commit has changed. It says what to look at again, not what is there now.
@@ -19,12 +19,15 @@ pub struct Notice {
     pub outgoing: bool,
     /// Whether a source or destination does better or worse.
     pub health: bool,
+    /// Whether a session was ended.
+    pub sessions: bool,
 }
 
 impl Notice {
     /// What a changeset changes.
     pub fn of(changes: &Changeset) -> Self {
-        let mut notice = Self::default();
+        let ends = |entry: &Entry| matches!(entry, Entry::Erase(Key::Session(_), _));
+        let mut notice = Self { sessions: changes.entries.iter().any(ends), ..Self::default() };
         for record in changes.records() {
             match record {
                 Record::Ticket(ticket) => {

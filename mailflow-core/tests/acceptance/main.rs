@@ -7,6 +7,7 @@ mod machines;
 mod office;
 mod once;
 mod one_moment;
+mod people;
 mod rules;
 mod running;
 mod sending;

@@ -7,7 +7,7 @@ use mailflow_core::flow::{Admin, Desk};
 
 use super::Api;
 use super::refused::Refused;
-use crate::auth;
+use crate::auth::{self, Place};
 
 /// An agent with a session, and what he may ask for.
 #[derive(Debug)]
@@ -32,8 +32,9 @@ impl FromRequestParts<Api> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refused> {
         let session = auth::token_of(&auth::secret_of(&parts.headers).ok_or_else(Refused::sign_in)?);
-        let agent = api.flow.session(session).await?.ok_or_else(Refused::sign_in)?;
-        Ok(Self { desk: api.flow.desk(agent), session })
+        let place = Place::of(&parts.extensions).address;
+        let agent = api.flow.session(session, place).await?.ok_or_else(Refused::sign_in)?;
+        Ok(Self { desk: api.flow.desk(agent).at(place), session })
     }
 }
 

@@ -10,7 +10,7 @@ use mailflow_core::flow::Desk;
 use mailflow_core::refusal::Refusal;
 
 use super::{App, Base, Trouble};
-use crate::auth;
+use crate::auth::{self, Place};
 
 /// The agent who asks, and what he may ask for.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct Signed {
     pub agent: Agent,
     /// The digest of the session's secret.
     pub session: Digest,
+    /// Where the agent is.
+    pub place: Place,
     /// What all links begin with.
     pub base: Base,
 }
@@ -37,11 +39,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Signed {
 pub(super) async fn find(app: &App, parts: &Parts) -> Result<Option<Signed>, Trouble> {
     let Some(secret) = auth::secret_of(&parts.headers) else { return Ok(None) };
     let session = auth::token_of(&secret);
-    let Some(agent) = app.flow.session(session).await? else { return Ok(None) };
-    let desk = app.flow.desk(agent);
+    let place = Place::of(&parts.extensions);
+    let Some(agent) = app.flow.session(session, place.address).await? else { return Ok(None) };
+    let desk = app.flow.desk(agent).at(place.address);
     let agent = desk.agent()?;
     let base = parts.extensions.get::<Base>().cloned().unwrap_or_default();
-    Ok(Some(Signed { desk, agent, session, base }))
+    Ok(Some(Signed { desk, agent, session, place, base }))
 }
 
 /// Lets agents pass who have signed in.

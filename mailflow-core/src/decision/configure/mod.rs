@@ -4,10 +4,13 @@
 mod sound;
 
 use super::{Scene, Stop};
+use std::net::IpAddr;
+
 use crate::access::{self, Grantee};
-use crate::agent::Agent;
+use crate::agent::{Agent, Escalation};
 use crate::digest::Digest;
 use crate::directory::{Directory, DirectoryStamp, Document, DocumentKind, Documented};
+use crate::group::Group;
 use crate::id::AgentId;
 use crate::refusal::Refusal;
 use crate::rule::RuleSet;
@@ -40,6 +43,8 @@ pub trait Configured: Documented {
 pub enum By {
     /// An agent, who has to be an administrator.
     Agent(AgentId),
+    /// An agent, who has to be an administrator and is here: nothing may be so that he could not come in again.
+    AgentAt(AgentId, IpAddr),
     /// The program itself, or whoever may run it.
     Program,
 }
@@ -51,6 +56,7 @@ pub enum By {
 pub fn save<T: Configured>(scene: &Scene<'_>, changes: &mut Changes<'_>, by: By, wish: &T) -> Result<(), Stop> {
     authorize(scene, by, "change the configuration")?;
     wish.check(scene.directory)?;
+    gets_in_again(scene.directory, by, &wish.to_document())?;
     wish.others(scene.directory).into_iter().try_for_each(|other| write(changes, other))?;
     write(changes, wish.to_document())
 }
@@ -108,6 +114,11 @@ pub fn remove(
         return Err(Refusal::no_such(kind.word(), id).into());
     }
     unneeded(scene.directory, kind, id)?;
+    if kind == DocumentKind::Group {
+        let mut next = scene.directory.clone();
+        next.groups.remove(&id.into());
+        still_lets_in(scene.directory, by, &next)?;
+    }
     changes.erase(key);
     // The list of an object goes with it.
     let own_list = Key::Document(DocumentKind::Access, id);
@@ -139,8 +150,42 @@ pub fn found(changes: &mut Changes<'_>) -> Result<bool, Stop> {
 fn authorize(scene: &Scene<'_>, by: By, what: &str) -> Result<(), Refusal> {
     match by {
         By::Program => Ok(()),
-        By::Agent(agent) => access::administer(scene.directory, agent, what).map(drop),
+        By::Agent(agent) | By::AgentAt(agent, _) => access::administer(scene.directory, agent, what).map(drop),
     }
+}
+
+/// Writes what an agent changed about himself.
+pub(super) fn write_own(scene: &Scene<'_>, changes: &mut Changes<'_>, agent: &Agent) -> Result<(), Stop> {
+    agent.check(scene.directory)?;
+    write(changes, agent.to_document())
+}
+
+/// Refuses what would lock out whoever saves it: where agents may sign in from is said by agents, groups and settings.
+fn gets_in_again(directory: &Directory, by: By, document: &Document) -> Result<(), Refusal> {
+    if !matches!(by, By::AgentAt(..)) {
+        return Ok(());
+    }
+    let mut next = directory.clone();
+    let content = document.content.clone();
+    let read = match document.kind {
+        DocumentKind::Agent => serde_json::from_value(content).map(|it: Agent| drop(next.agents.insert(it.id, it))),
+        DocumentKind::Group => serde_json::from_value(content).map(|it: Group| drop(next.groups.insert(it.id, it))),
+        DocumentKind::Settings => serde_json::from_value(content).map(|it: Settings| next.settings = it),
+        _ => return Ok(()),
+    };
+    // What cannot be read is refused where it is written.
+    read.map_or(Ok(()), |()| still_lets_in(directory, by, &next))
+}
+
+fn still_lets_in(directory: &Directory, by: By, next: &Directory) -> Result<(), Refusal> {
+    let By::AgentAt(agent, place) = by else { return Ok(()) };
+    let came_in = access::from_place(directory, agent, Some(place)).is_ok();
+    if came_in && access::from_place(next, agent, Some(place)).is_err() {
+        let place = place.to_canonical();
+        let problem = format!("you are at `{place}` and could not sign in any more; add a range with it");
+        return Err(Refusal::invalid("ip_ranges", problem));
+    }
+    Ok(())
 }
 
 fn write(changes: &mut Changes<'_>, document: Document) -> Result<(), Stop> {
@@ -166,7 +211,10 @@ fn unneeded(directory: &Directory, kind: DocumentKind, id: uuid::Uuid) -> Result
                 None if directory.rule_set.default.owner == Some(agent.id) => {
                     used("agent", &agent.name, "the default rule".to_owned())
                 }
-                None => Ok(()),
+                None => match escalates(directory, Escalation::Agent(agent.id)) {
+                    Some(other) => used("agent", &agent.name, format!("agent `{}`, who escalates to him", other.name)),
+                    None => Ok(()),
+                },
             },
             None => Ok(()),
         },
@@ -184,7 +232,10 @@ fn unneeded(directory: &Directory, kind: DocumentKind, id: uuid::Uuid) -> Result
             let Some(group) = directory.groups.get(&id.into()) else { return Ok(()) };
             match directory.access.iter().find(|list| list.names(Grantee::Group(group.id))) {
                 Some(list) => used("group", &group.name, format!("the access to {}", list.scope.class.words())),
-                None => Ok(()),
+                None => match escalates(directory, Escalation::Group(group.id)) {
+                    Some(agent) => used("group", &group.name, format!("agent `{}`, who escalates to it", agent.name)),
+                    None => Ok(()),
+                },
             }
         }
         DocumentKind::Ticketbox => {
@@ -228,4 +279,9 @@ fn unneeded(directory: &Directory, kind: DocumentKind, id: uuid::Uuid) -> Result
         }
         DocumentKind::Source | DocumentKind::Access => Ok(()),
     }
+}
+
+/// Who passes tickets on to this target.
+fn escalates(directory: &Directory, to: Escalation) -> Option<&Agent> {
+    directory.agents.values().find(|agent| agent.escalate_to == Some(to))
 }

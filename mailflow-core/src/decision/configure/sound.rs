@@ -2,7 +2,7 @@
 
 use super::Configured;
 use crate::access::{AccessList, Grantee, Rights, Scope, Securable};
-use crate::agent::Agent;
+use crate::agent::{Agent, Escalation, SignInWay};
 use crate::category::Category;
 use crate::destination::Destination;
 use crate::directory::{Directory, Document, Documented};
@@ -46,7 +46,56 @@ impl Configured for Agent {
         if built_in && !(self.active && self.administrator && self.built_in) {
             return Err(Refusal::BuiltIn { what: "agent", name: self.name.clone() });
         }
-        Ok(())
+        if self.built_in && self.sign_in != SignInWay::Password {
+            let problem = "the built-in administrator signs in with a password of the desk, whatever else fails";
+            return Err(Refusal::invalid("sign_in", problem));
+        }
+        escalation(self, directory)?;
+        if let Some(id) = self.signature_of.filter(|id| !directory.groups.contains_key(id)) {
+            return Err(Refusal::no_such("group", id));
+        }
+        if !(10..=200).contains(&self.preferences.rows) {
+            return Err(Refusal::invalid("rows", "at least 10, at most 200"));
+        }
+        properties(self)
+    }
+}
+
+fn escalation(agent: &Agent, directory: &Directory) -> Result<(), Refusal> {
+    match agent.escalate_to {
+        Some(Escalation::Agent(id)) if id == agent.id => {
+            Err(Refusal::invalid("escalate_to", "nobody escalates to himself; choose somebody else"))
+        }
+        Some(Escalation::Agent(id)) if !directory.agents.contains_key(&id) => Err(Refusal::no_such("agent", id)),
+        Some(Escalation::Group(id)) => match directory.groups.get(&id) {
+            None => Err(Refusal::no_such("group", id)),
+            Some(group) if !group.escalation && agent_before(agent, directory) != agent.escalate_to => {
+                Err(Refusal::invalid("escalate_to", format!("`{}` is no escalation group", group.name)))
+            }
+            Some(_) => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
+fn agent_before(agent: &Agent, directory: &Directory) -> Option<Escalation> {
+    directory.agents.get(&agent.id).and_then(|before| before.escalate_to)
+}
+
+fn properties(agent: &Agent) -> Result<(), Refusal> {
+    if agent.properties.len() > Agent::PROPERTIES {
+        return Err(Refusal::invalid("properties", format!("too many; at most {}", Agent::PROPERTIES)));
+    }
+    let wrong = |(name, value): &(&String, &String)| {
+        name.trim().is_empty() || name.chars().count() > 100 || value.chars().count() > 1000
+    };
+    match agent.properties.iter().find(wrong) {
+        Some((name, _)) => {
+            let name = text::one_line(name, 40);
+            let problem = format!("`{name}`: a name has 1 to 100 characters, a value at most 1,000");
+            Err(Refusal::invalid("properties", problem))
+        }
+        None => Ok(()),
     }
 }
 

@@ -75,7 +75,7 @@ impl<'a> Letter<'a> {
             domain => domain,
         };
         let tagged = self.ticketbox.plus_addressing.then(|| self.from.address.with_tag(&token.to_string())).flatten();
-        let mut text = self.words(wish);
+        let mut text = self.words(scene, wish);
         if self.ticketbox.reference_line {
             text.push_str(&format!("\n\nReference: {token}\n"));
         }
@@ -105,9 +105,9 @@ impl<'a> Letter<'a> {
     }
 
     /// What the agent wrote, with his signature.
-    fn words(&self, wish: &Reply) -> String {
+    fn words(&self, scene: &Scene<'_>, wish: &Reply) -> String {
         let words = text::many_lines(wish.text.trim_end(), TEXT);
-        match self.agent.signature.trim() {
+        match scene.directory.signature_of(self.agent).as_str() {
             "" => words,
             signature => format!("{words}\n\n-- \n{signature}"),
         }
@@ -159,7 +159,7 @@ impl<'a> Letter<'a> {
             raw: Some(raw),
             size,
             essence: Some(essence),
-            text: self.words(wish),
+            text: self.words(scene, wish),
             has_html: false,
             attachments: wish.attachments.iter().map(info).collect(),
             automatic: None,

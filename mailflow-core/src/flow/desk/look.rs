@@ -54,7 +54,7 @@ pub struct Health {
 }
 
 impl Desk {
-    fn query(&self, filter: &Filter) -> TicketQuery {
+    pub(super) fn query(&self, filter: &Filter) -> TicketQuery {
         TicketQuery {
             visibility: self.visibility(),
             ticketboxes: filter.ticketboxes.clone(),
@@ -66,12 +66,17 @@ impl Desk {
         }
     }
 
-    /// Tickets, the one that changed last first.
+    /// Tickets, the one that changed last first; for an agent who is given the oldest one, only his own.
     ///
     /// # Errors
     /// [`Error`] if the store fails.
     pub async fn tickets(&self, filter: &Filter, page: &Page) -> Result<Listing<Ticket>, Error> {
-        Ok(self.shared.store.list(&Query::Tickets(self.query(filter)), page).await?)
+        let mut query = self.query(filter);
+        // Whoever is given the oldest ticket has no list to choose from but that of his own.
+        if self.directory().agents.get(&self.agent).is_some_and(|agent| agent.get_oldest) {
+            query.owner = Some(OwnerFilter::Agent(self.agent));
+        }
+        Ok(self.shared.store.list(&Query::Tickets(query), page).await?)
     }
 
     /// Which of these tickets have something that the agent has not seen.

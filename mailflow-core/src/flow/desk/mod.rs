@@ -3,11 +3,15 @@
 mod act;
 mod conversation;
 mod look;
+mod oldest;
+mod own;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use conversation::{Conversation, Passage};
 pub use look::{Filter, Health};
+pub use oldest::Waiting;
 
 use super::{Admin, Error, Shared};
 use crate::access::{self, Visibility};
@@ -23,6 +27,7 @@ use crate::time::Timestamp;
 pub struct Desk {
     shared: Arc<Shared>,
     agent: AgentId,
+    place: Option<IpAddr>,
 }
 
 impl std::fmt::Debug for Desk {
@@ -33,7 +38,14 @@ impl std::fmt::Debug for Desk {
 
 impl Desk {
     pub(super) const fn new(shared: Arc<Shared>, agent: AgentId) -> Self {
-        Self { shared, agent }
+        Self { shared, agent, place: None }
+    }
+
+    /// The same desk, asked from this network address: nothing is configured then that would keep the agent from coming
+    /// in from there again.
+    #[must_use]
+    pub fn at(self, place: Option<IpAddr>) -> Self {
+        Self { place, ..self }
     }
 
     /// Whose desk it is.
@@ -62,7 +74,8 @@ impl Desk {
     /// [`Refusal::NotAllowed`] if the agent is no administrator.
     pub fn admin(&self) -> Result<Admin, Error> {
         access::administer(&self.directory(), self.agent, "change the configuration")?;
-        Ok(Admin::new(Arc::clone(&self.shared), By::Agent(self.agent)))
+        let by = self.place.map_or(By::Agent(self.agent), |place| By::AgentAt(self.agent, place));
+        Ok(Admin::new(Arc::clone(&self.shared), by))
     }
 
     /// The time, by the flow's clock.

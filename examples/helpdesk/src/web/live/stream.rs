@@ -63,11 +63,13 @@ impl Listener {
                 () = stopped(&mut self.stopping) => return None,
                 _ = self.beat.tick() => {
                     // Rights and session are asked for again with every beat; the first one comes at once.
-                    let agent = self.app.flow.session(self.signed.session).await.ok()?;
-                    agent.filter(|agent| *agent == self.signed.agent.id)?;
+                    self.is_still_there().await?;
                     return Some(Event::default().event("beat").data("{}"));
                 }
                 notice = self.notices.recv() => {
+                    if notice.as_ref().is_ok_and(|notice| notice.sessions || notice.configuration) {
+                        self.is_still_there().await?;
+                    }
                     let news = match notice {
                         Ok(notice) => self.news(&notice).await.ok()?,
                         Err(RecvError::Lagged(_)) => Some(News { menu: true, lost: true, ..News::default() }),
@@ -79,6 +81,12 @@ impl Listener {
                 }
             }
         }
+    }
+
+    /// Nothing once the session is over, wherever it was ended.
+    async fn is_still_there(&self) -> Option<()> {
+        let agent = self.app.flow.session(self.signed.session, self.signed.place.address).await.ok()?;
+        agent.filter(|agent| *agent == self.signed.agent.id).map(drop)
     }
 
     /// What of a notice concerns the agent.

@@ -45,6 +45,7 @@ pub fn event(directory: &Directory, conversation: &Conversation, event: &Event) 
         What::Moved { from, to } => format!("{who} moved it from {} to {}", ticketbox(*from), ticketbox(*to)),
         What::Assigned { to: Some(to), .. } if event.actor == Actor::Agent(*to) => format!("{who} took the ticket"),
         What::Assigned { to, .. } => format!("{who} gave it to {}", agent(*to)),
+        What::Escalated { to, .. } => format!("{who} escalated it to {}", agent(Some(*to))),
         What::Prioritised { from, to } => format!("{who} changed the priority from {} to {}", from.word(), to.word()),
         What::Categorised { from, to } => {
             format!("{who} changed the category from {} to {}", category(*from), category(*to))
