@@ -254,7 +254,8 @@ impl Directory {
 
     /// What is put below what an agent writes: his own signature, or that of a group that he belongs to.
     pub fn signature_of(&self, agent: &Agent) -> String {
-        let chosen = agent.signature_of.filter(|id| self.is_member(agent.id, *id)).and_then(|id| self.groups.get(&id));
+        let chosen =
+            agent.signature_of.filter(|id| self.is_member(agent.id, *id)).and_then(|id| self.groups.get(&id));
         chosen.map_or(&agent.signature, |group| &group.signature).trim().to_owned()
     }
 

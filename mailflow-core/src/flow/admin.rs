@@ -50,7 +50,9 @@ impl Admin {
     pub(super) fn may(&self, what: &str) -> Result<(), Refusal> {
         match self.by {
             By::Program => Ok(()),
-            By::Agent(agent) | By::AgentAt(agent, _) => crate::access::administer(&self.shared.directory(), agent, what).map(drop),
+            By::Agent(agent) | By::AgentAt(agent, _) => {
+                crate::access::administer(&self.shared.directory(), agent, what).map(drop)
+            }
         }
     }
 

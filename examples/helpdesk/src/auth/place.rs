@@ -39,7 +39,8 @@ impl Place {
                 break;
             }
         }
-        let secure = lists(headers, "x-forwarded-proto").next_back().is_some_and(|it| it.eq_ignore_ascii_case("https"));
+        let secure =
+            lists(headers, "x-forwarded-proto").next_back().is_some_and(|it| it.eq_ignore_ascii_case("https"));
         Self { address: asked_by.map(|it| it.to_canonical()), secure }
     }
 

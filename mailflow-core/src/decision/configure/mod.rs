@@ -212,7 +212,9 @@ fn unneeded(directory: &Directory, kind: DocumentKind, id: uuid::Uuid) -> Result
                     used("agent", &agent.name, "the default rule".to_owned())
                 }
                 None => match escalates(directory, Escalation::Agent(agent.id)) {
-                    Some(other) => used("agent", &agent.name, format!("agent `{}`, who escalates to him", other.name)),
+                    Some(other) => {
+                        used("agent", &agent.name, format!("agent `{}`, who escalates to him", other.name))
+                    }
                     None => Ok(()),
                 },
             },

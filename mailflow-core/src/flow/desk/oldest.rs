@@ -56,7 +56,10 @@ impl Desk {
 
     /// Open tickets that nobody takes care of and the agent may work on, the one that has waited longest first. What no
     /// customer waits for comes last, by its age.
-    async fn unowned(&self, within: Option<TicketboxId>) -> Result<BTreeSet<(bool, Timestamp, u64, TicketId)>, Error> {
+    async fn unowned(
+        &self,
+        within: Option<TicketboxId>,
+    ) -> Result<BTreeSet<(bool, Timestamp, u64, TicketId)>, Error> {
         access::take_part(&self.directory(), self.agent)?;
         let filter = Filter {
             ticketboxes: within.map(|id| BTreeSet::from([id])),
@@ -70,7 +73,8 @@ impl Desk {
         loop {
             let part = self.shared.store.list::<Ticket>(&query, &page).await?;
             let may = |it: &&Ticket| access::work_on(&directory, self.agent, it).is_ok();
-            let place = |it: &Ticket| (it.waiting_since.is_none(), it.waiting_since.unwrap_or(it.created), it.number, it.id);
+            let place =
+                |it: &Ticket| (it.waiting_since.is_none(), it.waiting_since.unwrap_or(it.created), it.number, it.id);
             found.extend(part.rows.iter().filter(may).map(place));
             match part.next {
                 Some(next) => page = Page::after(PART, next),
