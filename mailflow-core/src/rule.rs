@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{AgentId, CategoryId, ResponseId, RuleId, SourceId, TicketboxId};
 use crate::mail::Address;
 use crate::ticket::Priority;
+use crate::time::Timestamp;
 
 /// All rules together: one document, so that an edit of them is one versioned step.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -15,12 +16,25 @@ pub struct RuleSet {
     /// lose nothing.
     #[serde(default)]
     pub revision: u64,
+    /// Who edited it last, and when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited: Option<RulesEdited>,
     /// The custom rules, in the order in which they are tried. The first one that matches wins.
     #[serde(default)]
     pub rules: Vec<Rule>,
     /// What happens to mail that no custom rule matches.
     #[serde(default)]
     pub default: DefaultRule,
+}
+
+/// Who edited the rules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RulesEdited {
+    /// The agent; `None` is the program itself, or whoever may run it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<AgentId>,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A custom routing rule (guide chapter 5). All fields that say something must match; inside a field one match is

@@ -254,7 +254,7 @@ pub fn read(
         prefer_matching_address: file.default.prefer_matching_address,
         category: names.maybe("the default rule", "category", file.default.category.as_ref())?,
     };
-    Ok(RuleSet { revision: directory.rule_set.revision, rules, default })
+    Ok(RuleSet { rules, default, ..directory.rule_set.clone() })
 }
 
 fn effect(names: &Names, place: &str, then: FileEffect) -> Result<RuleEffect, RulesFileError> {
@@ -285,8 +285,15 @@ fn effect(names: &Names, place: &str, then: FileEffect) -> Result<RuleEffect, Ru
 /// # Errors
 /// [`RulesFileError::Write`] for what TOML cannot hold.
 pub fn write(directory: &Directory) -> Result<String, RulesFileError> {
+    write_set(directory, &directory.rule_set)
+}
+
+/// Other rules for a directory as a file.
+///
+/// # Errors
+/// [`RulesFileError::Write`] for what TOML cannot hold.
+pub fn write_set(directory: &Directory, set: &RuleSet) -> Result<String, RulesFileError> {
     let names = Names::of(directory);
-    let set = &directory.rule_set;
     let rules = set.rules.iter().map(|it| FileRule {
         description: it.description.clone(),
         id: Some(it.id),

@@ -32,7 +32,7 @@ pub enum Key {
 }
 
 /// An expression on its way, with the sets of literals that it could be filed under.
-struct Draft {
+pub(super) struct Draft {
     expression: String,
     sets: Vec<Vec<String>>,
     rule: usize,
@@ -98,10 +98,10 @@ fn expressions(
     Ok(numbers)
 }
 
-type Problem = (Option<(usize, usize)>, String);
+pub(super) type Problem = (Option<(usize, usize)>, String);
 
 /// Compiles one expression.
-fn expression(pattern: &TextPattern, rule: usize) -> Result<(Regex, Draft), Problem> {
+pub(super) fn expression(pattern: &TextPattern, rule: usize) -> Result<(Regex, Draft), Problem> {
     let source = &pattern.pattern;
     if source.len() > PATTERN_BYTES {
         let problem = format!("an expression has {} bytes; at most {PATTERN_BYTES}", source.len());

@@ -7,6 +7,8 @@ mod compile;
 mod conditions;
 mod field;
 mod follow_up;
+mod hidden;
+mod highlight;
 mod literals;
 mod matter;
 mod placement;
@@ -15,11 +17,15 @@ mod rules;
 #[cfg(test)]
 mod tests;
 mod text_index;
+mod warnings;
 
 pub use authentication::Authentication;
 pub use field::RuleField;
 pub use follow_up::{IDS_LOOKED_UP, Trace, answered, bare_subject, traces};
+pub use hidden::hidden;
+pub use highlight::{Highlight, highlight};
 pub use matter::{Matter, recipients};
 pub use placement::{Placement, place};
 pub use replay::{Fate, Moved, Replay, Replayed, RuleRecord};
 pub use rules::{BODY_LOOKED_INTO, Decided, InvalidRules, Rules, TriedRules};
+pub use warnings::{RuleWarning, warnings};

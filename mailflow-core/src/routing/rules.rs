@@ -331,7 +331,8 @@ const MOST_FIELDS: usize = 50;
 /// The most characters of a custom field.
 const FIELD_LENGTH: usize = 500;
 
-fn headers_as_text(headers: &[Header]) -> String {
+/// Headers as rules look into them.
+pub(super) fn headers_as_text(headers: &[Header]) -> String {
     let mut text = String::new();
     for header in headers {
         if text.len() > BODY_LOOKED_INTO {

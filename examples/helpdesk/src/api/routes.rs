@@ -100,6 +100,7 @@ routes! {
     delete "/agents/{id}" => agents::remove;
     get "/rules" => rules::show;
     put "/rules" => rules::save;
+    get "/rules/warnings" => rules::warn;
     get "/rules/default" => rules::show_default;
     put "/rules/default" => rules::save_default;
     get "/settings" => settings::show;

@@ -1,8 +1,10 @@
 //! Routing rules: one document, saved as one versioned step.
 
+use axum::Json;
 use axum::http::StatusCode;
 use mailflow_core::directory::Documented;
 use mailflow_core::refusal::Refusal;
+use mailflow_core::routing::warnings;
 use mailflow_core::rule::{DefaultRule, RuleSet};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -27,6 +29,9 @@ use super::version::{Seen, Versioned};
     "default": { "prefer_contact_owner": true, "prefer_matching_address": true },
 }))]
 pub struct RulesShape {
+    /// How often they were edited. A change that says which revision it began with is refused if there is a later one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u64>,
     /// The custom rules, in the order in which they are tried. The first one that matches wins.
     #[serde(default)]
     pub rules: Vec<RuleShape>,
@@ -138,8 +143,7 @@ pub async fn save(
     Body(wish): Body<RulesShape>,
 ) -> Result<Versioned<RulesShape>, Refused> {
     let rules: RuleSet = reshape(&wish)?;
-    seen.save(&by.admin, &rules).await?;
-    Ok(Versioned(StatusCode::OK, rules.version(), reshape(&rules)?))
+    replace(&by, &seen, wish.revision, rules).await
 }
 
 /// The default rule.
@@ -160,10 +164,49 @@ pub async fn save_default(
     Body(wish): Body<DefaultRuleShape>,
 ) -> Result<Versioned<DefaultRuleShape>, Refused> {
     let default: DefaultRule = reshape(&wish)?;
-    let mut rules = by.admin.directory().rule_set.clone();
-    let read_at = rules.version();
-    rules.default = default;
+    let rules = by.admin.directory().rule_set.clone();
     // The custom rules were read just now: nobody's change of them is undone.
-    seen.or(read_at).save(&by.admin, &rules).await?;
-    Ok(Versioned(StatusCode::OK, rules.version(), reshape(&rules.default)?))
+    let (revision, rules) = (rules.revision, RuleSet { default, ..rules });
+    let Versioned(status, version, shape) = replace(&by, &seen, Some(revision), rules).await?;
+    Ok(Versioned(status, version, shape.default))
+}
+
+/// Writes the rules as the next revision, over those that the caller has seen.
+async fn replace(
+    by: &Administrator,
+    seen: &Seen,
+    revision: Option<u64>,
+    rules: RuleSet,
+) -> Result<Versioned<RulesShape>, Refused> {
+    let now = by.admin.directory();
+    let is = now.rule_set.revision;
+    if !seen.is(now.rule_set.version()) {
+        return Err(Refusal::RulesChanged { revision: is }.into());
+    }
+    by.admin.save_rules(&RuleSet { revision: revision.unwrap_or(is), ..rules }).await?;
+    let rules = &by.admin.directory().rule_set;
+    Ok(Versioned(StatusCode::OK, rules.version(), reshape(rules)?))
+}
+
+/// Something about a rule that is probably not meant.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({ "rule": 2, "kind": "hidden", "words": "never wins: rule 1 `All` takes all its mail before it" }))]
+pub struct WarningShape {
+    /// The rule's place in the list, counted from 1.
+    pub rule: u32,
+    /// `never_matches`, `forwards_to_ourselves` or `hidden`.
+    pub kind: String,
+    /// What it is, in words that follow the rule's name.
+    pub words: String,
+}
+
+/// What is strange about the rules: those that can never match, pass mail on to ourselves, or are hidden behind others.
+#[utoipa::path(get, path = "/rules/warnings", tag = "rules",
+    responses((status = 200, description = "The warnings", body = Vec<WarningShape>), ForAdministrators))]
+pub async fn warn(by: Administrator) -> Result<Json<Vec<WarningShape>>, Refused> {
+    let directory = by.admin.directory();
+    let all = warnings(&directory.rule_set, &directory).into_iter().flat_map(|(rule, told)| {
+        told.into_iter().map(move |it| WarningShape { rule, kind: it.code().to_owned(), words: it.words() })
+    });
+    Ok(Json(all.collect()))
 }

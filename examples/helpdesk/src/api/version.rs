@@ -31,9 +31,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Seen {
 }
 
 impl Seen {
-    /// The version that the caller says, else this one.
-    pub fn or(self, read_at: Digest) -> Self {
-        Self(self.0.or(Some(read_at)))
+    /// Whether a version is the one that the caller says; so if he says none.
+    pub fn is(&self, version: Digest) -> bool {
+        self.0.is_none_or(|seen| seen == version)
     }
 
     /// Writes a document: over the one that was seen, if the caller says which.

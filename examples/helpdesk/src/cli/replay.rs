@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use mailflow_core::directory::Directory;
-use mailflow_core::routing::{Fate, Replayed};
+use mailflow_core::routing::{Fate, Replayed, warnings};
 use mailflow_core::rule::RuleSet;
 use mailflow_core::time::{Clock, SystemClock, Timestamp};
 use serde_json::{Value, json};
@@ -96,6 +96,11 @@ fn show(directory: &Directory, draft: &RuleSet, replayed: &Replayed, examples: u
         let (from, to) = (fate(directory, it.from), fate(directory, it.to));
         print(&format!("          `{}`: {from} → {to}, {}", it.subject, rule_words(draft, it.rule)))?;
     }
+    for (number, told) in warnings(draft, directory) {
+        for it in told {
+            print(&format!("{} {}", rule_words(draft, Some(number)), it.words()))?;
+        }
+    }
     for number in replayed.never_matched() {
         print(&format!("{} matched no mail", rule_words(draft, Some(number))))?;
     }
@@ -119,11 +124,15 @@ fn as_json(directory: &Directory, draft: &RuleSet, replayed: &Replayed, examples
     let rules = (1_u32..).zip(&draft.rules).zip(&replayed.rules).map(
         |((number, rule), record)| json!({ "rule": number, "description": rule.description, "won": record.won }),
     );
+    let warnings = warnings(draft, directory).into_iter().flat_map(|(number, told)| {
+        told.into_iter().map(move |it| json!({ "rule": number, "kind": it.code(), "words": it.words() }))
+    });
     let hidden = replayed.hidden().map(|(rule, by)| json!({ "rule": rule, "by": by }));
     json!({
         "v": 1, "mails": replayed.mails, "moved": replayed.moved, "moves": moves.collect::<Vec<_>>(),
         "examples": examples.collect::<Vec<_>>(), "rules": rules.collect::<Vec<_>>(),
         "never_matched": replayed.never_matched().collect::<Vec<_>>(), "hidden": hidden.collect::<Vec<_>>(),
+        "warnings": warnings.collect::<Vec<_>>(),
     })
 }
 

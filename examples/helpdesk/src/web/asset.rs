@@ -16,7 +16,7 @@ struct Asset {
     content: &'static str,
 }
 
-const ASSETS: [Asset; 4] = [
+const ASSETS: [Asset; 5] = [
     Asset { name: "style.css", content_type: "text/css; charset=utf-8", content: include_str!("assets/style.css") },
     Asset {
         name: "fragments.js",
@@ -27,6 +27,11 @@ const ASSETS: [Asset; 4] = [
         name: "desk.js",
         content_type: "text/javascript; charset=utf-8",
         content: include_str!("assets/desk.js"),
+    },
+    Asset {
+        name: "rules.js",
+        content_type: "text/javascript; charset=utf-8",
+        content: include_str!("assets/rules.js"),
     },
     Asset { name: "icon.svg", content_type: "image/svg+xml", content: include_str!("assets/icon.svg") },
 ];
@@ -40,6 +45,8 @@ pub struct Links {
     pub fragments: String,
     /// Keys, drafts and live updates.
     pub desk: String,
+    /// The order of rules by drag and key, and how far a replay is.
+    pub rules: String,
     /// The icon.
     pub icon: String,
 }
@@ -48,8 +55,9 @@ pub struct Links {
 pub fn links() -> &'static Links {
     static LINKS: OnceLock<Links> = OnceLock::new();
     LINKS.get_or_init(|| {
-        let [style, fragments, desk, icon] = ASSETS.each_ref().map(|it| format!("/assets/{}?{}", it.name, tag(it)));
-        Links { style, fragments, desk, icon }
+        let [style, fragments, desk, rules, icon] =
+            ASSETS.each_ref().map(|it| format!("/assets/{}?{}", it.name, tag(it)));
+        Links { style, fragments, desk, rules, icon }
     })
 }
 

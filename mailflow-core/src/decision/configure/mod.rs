@@ -13,7 +13,7 @@ use crate::directory::{Directory, DirectoryStamp, Document, DocumentKind, Docume
 use crate::group::Group;
 use crate::id::AgentId;
 use crate::refusal::Refusal;
-use crate::rule::RuleSet;
+use crate::rule::{RuleSet, RulesEdited};
 use crate::settings::Settings;
 use crate::store::{Changes, Key};
 use crate::ticketbox::Ticketbox;
@@ -92,7 +92,12 @@ pub fn save_rules(scene: &Scene<'_>, changes: &mut Changes<'_>, by: By, wish: &R
     if wish.revision != revision {
         return Err(Refusal::RulesChanged { revision }.into());
     }
-    let next = RuleSet { revision: revision.saturating_add(1), ..wish.clone() };
+    let by_agent = match by {
+        By::Agent(agent) => Some(agent),
+        By::Program => None,
+    };
+    let edited = Some(RulesEdited { by: by_agent, at: scene.now });
+    let next = RuleSet { revision: revision.saturating_add(1), edited, ..wish.clone() };
     save(scene, changes, by, &next)
 }
 

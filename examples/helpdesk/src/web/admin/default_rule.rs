@@ -3,11 +3,12 @@
 use axum::body::Bytes;
 use axum::extract::Query;
 use axum::http::HeaderMap;
-use mailflow_core::directory::{Directory, Documented};
+use mailflow_core::directory::Directory;
+use mailflow_core::refusal::Refusal;
 use mailflow_core::rule::{DefaultRule, RuleSet};
 
 use super::form::{Field, Form, Kind, Section, chosen, or_none, switch as on};
-use super::{Asked, go, refusal, seen, words};
+use super::{Asked, go, refusal, rules, words};
 use crate::web::answer::Answer;
 use crate::web::{Fields, Frame, Signed};
 
@@ -75,7 +76,7 @@ fn read(values: &Fields) -> DefaultRule {
 
 fn form(values: &Fields, directory: &Directory, rule: &DefaultRule) -> Form {
     let mut form = Form::new(HERE.to_owned(), ("/admin", "Overview"), sections(values, directory));
-    form.hidden.push(("version", values.one("version").to_owned()));
+    form.hidden.push(("revision", values.one("revision").to_owned()));
     form.intro = sentence(rule, directory);
     form
 }
@@ -90,7 +91,7 @@ pub async fn show(signed: Signed, Query(asked): Query<Asked>) -> Answer {
     values.add("ticketbox", rule.ticketbox.map(|id| id.to_string()).unwrap_or_default());
     values.add("prefer_matching_address", on(rule.prefer_matching_address).to_owned());
     values.add("category", rule.category.map(|id| id.to_string()).unwrap_or_default());
-    values.add("version", directory.rule_set.version().to_string());
+    values.add("revision", directory.rule_set.revision.to_string());
     let mut form = form(&values, &directory, rule);
     form.done = asked.done();
     form.page(Frame::of(&signed, HERE, "Default rule").await?)
@@ -101,12 +102,23 @@ pub async fn save(signed: Signed, headers: HeaderMap, body: Bytes) -> Answer {
     let values = Fields::of_form(&headers, &body)?;
     let directory = signed.desk.directory();
     let default = read(&values);
-    let rules = RuleSet { default: default.clone(), ..directory.rule_set.clone() };
-    match signed.desk.admin()?.save_over(&rules, seen(&values)).await {
+    let wish = RuleSet { default: default.clone(), revision: rules::revision(&values), ..directory.rule_set.clone() };
+    match signed.desk.admin()?.save_rules(&wish).await {
         Ok(()) => go(&signed, HERE, "saved"),
         Err(error) => {
-            let mut form = form(&values, &directory, &default);
-            form.refuse(&refusal(error)?);
+            let refusal = refusal(error)?;
+            let now = signed.desk.directory();
+            let mut values = values;
+            let changed = matches!(refusal, Refusal::RulesChanged { .. });
+            if changed {
+                values.add("revision", now.rule_set.revision.to_string());
+            }
+            let mut form = form(&values, &now, &default);
+            form.refuse(&refusal);
+            if changed {
+                let theirs = sentence(&now.rule_set.default, &now);
+                form.trouble = Some(format!("{} Now it says: {theirs}", rules::edited(&now, signed.desk.now())));
+            }
             form.page(Frame::of(&signed, HERE, "Default rule").await?)
         }
     }

@@ -23,6 +23,8 @@ pub struct Field {
     pub value: String,
     /// What is wrong with it.
     pub trouble: Option<String>,
+    /// The line in which it is wrong, and below it a caret where.
+    pub pointed: Option<String>,
     /// How it is entered.
     pub kind: Kind,
 }
@@ -85,7 +87,11 @@ pub struct Form {
     pub trouble: Option<String>,
     /// What a trial found.
     pub check: Option<Check>,
-    /// Buttons beside *Save*.
+    /// More that stands above the fields, as HTML.
+    pub shown: String,
+    /// What the first button says.
+    pub save: &'static str,
+    /// Buttons beside it.
     pub buttons: Vec<Button>,
     /// Where it can be deleted.
     pub delete: Option<String>,
@@ -97,7 +103,7 @@ impl Field {
     /// A field that holds what `values` has under its name.
     pub fn new(name: &'static str, label: &str, kind: Kind, values: &Fields, help: &str) -> Self {
         let value = values.one(name).to_owned();
-        Self { name, label: label.to_owned(), help: help.to_owned(), value, trouble: None, kind }
+        Self { name, label: label.to_owned(), help: help.to_owned(), value, trouble: None, pointed: None, kind }
     }
 
     /// Whether a switch is on.
@@ -125,6 +131,8 @@ impl Form {
             sections,
             trouble: None,
             check: None,
+            shown: String::new(),
+            save: "Save",
             buttons: Vec::new(),
             delete: None,
             done: None,

@@ -113,12 +113,7 @@ fn desk_routes(table: Table) -> Table {
         .post(A, "/admin/agents/{id}/password", agents::new_password)
         .get(A, "/admin/agents/{id}/delete", remove::ask::<agents::Agents>)
         .post(A, "/admin/agents/{id}/delete", remove::remove::<agents::Agents>)
-        .get(A, "/admin/rules", rules::list)
-        .get(A, "/admin/rules/new", rules::new)
-        .post(A, "/admin/rules/new", rules::make)
-        .get(A, "/admin/rules/{id}", rules::show)
-        .post(A, "/admin/rules/{id}", rules::save)
-        .post(A, "/admin/rules/{id}/{act}", rules::act)
+        .with(rules::routes)
 }
 
 /// What a list or form is told by the link that leads to it.

@@ -13,8 +13,8 @@ use super::times;
 use crate::web::Fields;
 use crate::web::admin::form::{Field, Kind, Section, chosen, lines, number, or_none, switch as on};
 
-/// The fields for text: in the form, and where they look.
-const TEXTS: [(&str, &str, &[TextField]); 4] = [
+/// The fields for text: in the form, what they are called, and where they look.
+pub const TEXTS: [(&str, &str, &[TextField]); 4] = [
     ("text", "Anywhere in the mail", &[]),
     ("text_subject", "In the subject", &[TextField::Subject]),
     ("text_body", "In the text", &[TextField::Body]),

@@ -74,6 +74,6 @@ pub fn then(rule: &Rule, directory: &Directory) -> String {
     }
     match all.is_empty() {
         true => "As the default rule says".to_owned(),
-        false => super::super::form::sentence(&all.join(", ")),
+        false => crate::web::admin::form::sentence(&all.join(", ")),
     }
 }

@@ -1,0 +1,69 @@
+// The order of rules, by drag and by arrow keys on their handles. Each move is saved at once, one after the other; what
+// comes back is the list as it is then, with its warnings. Without this script there are buttons.
+(() => {
+  "use strict";
+  const place = document.getElementById("rules");
+  if (!place?.dataset.rules) return;
+  const rows = () => [...place.querySelectorAll("[data-rule]")];
+  const say = (words) => (document.getElementById("said").textContent = words);
+  let moves = Promise.resolve();
+
+  const save = (row, focus) => {
+    const id = row.dataset.rule;
+    const before = row.nextElementSibling?.dataset.rule ?? "";
+    moves = moves.then(async () => {
+      const revision = place.querySelector("[data-revision]").dataset.revision;
+      const answer = await fetch(place.dataset.rules, {
+        method: "POST",
+        body: new URLSearchParams({ rule: id, before, revision }),
+        headers: { "HX-Request": "true" },
+        credentials: "same-origin",
+      });
+      const html = await answer.text();
+      if (!answer.ok) return document.dispatchEvent(new CustomEvent("refused", { detail: { status: answer.status, html } }));
+      window.fragments.swap(place, html, "innerHTML");
+      const moved = rows().find((it) => it.dataset.rule === id);
+      if (focus) moved?.querySelector(".handle").focus();
+      if (place.querySelector("[role=alert]")) return say("Not moved");
+      say(`Now rule ${rows().indexOf(moved) + 1}`);
+    }).catch(() => say("The desk cannot be reached. Load the page again to see the order that is saved."));
+  };
+
+  place.addEventListener("keydown", (event) => {
+    const row = event.target.closest(".handle")?.closest("[data-rule]");
+    if (!row || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
+    event.preventDefault();
+    const other = event.key === "ArrowUp" ? row.previousElementSibling : row.nextElementSibling;
+    if (!other) return;
+    event.key === "ArrowUp" ? other.before(row) : other.after(row);
+    event.target.focus();
+    save(row, true);
+  });
+
+  place.addEventListener("pointerdown", (event) => {
+    const handle = event.target.closest(".handle");
+    if (!handle || event.button) return;
+    const row = handle.closest("[data-rule]");
+    const was = row.nextElementSibling;
+    handle.setPointerCapture(event.pointerId);
+    row.classList.add("dragged");
+    const move = (moved) => {
+      const { clientY: y } = moved;
+      const above = rows().find((it) => it !== row && y < it.getBoundingClientRect().top + it.offsetHeight / 2);
+      if (above) {
+        if (row.nextElementSibling !== above) above.before(row);
+      } else if (row.nextElementSibling) row.parentNode.append(row);
+      if (y < 60) scrollBy(0, -12);
+      if (y > innerHeight - 60) scrollBy(0, 12);
+    };
+    const end = (ended) => {
+      handle.removeEventListener("pointermove", move);
+      for (const name of ["pointerup", "pointercancel"]) handle.removeEventListener(name, end);
+      row.classList.remove("dragged");
+      if (ended.type === "pointercancel") return row.parentNode.insertBefore(row, was);
+      if (row.nextElementSibling !== was) save(row, false);
+    };
+    handle.addEventListener("pointermove", move);
+    for (const name of ["pointerup", "pointercancel"]) handle.addEventListener(name, end);
+  });
+})();
