@@ -93,7 +93,7 @@ pub fn save_rules(scene: &Scene<'_>, changes: &mut Changes<'_>, by: By, wish: &R
         return Err(Refusal::RulesChanged { revision }.into());
     }
     let by_agent = match by {
-        By::Agent(agent) => Some(agent),
+        By::Agent(agent) | By::AgentAt(agent, _) => Some(agent),
         By::Program => None,
     };
     let edited = Some(RulesEdited { by: by_agent, at: scene.now });
