@@ -59,6 +59,12 @@ fn fine_cpu() -> Duration {
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
+/// Processor time of this thread so far: what others do on the machine is hardly in it.
+pub fn thread_cpu() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
 /// Processor time of this process so far, in user and kernel mode (Linux; zero elsewhere).
 pub fn cpu() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
@@ -69,9 +75,29 @@ pub fn cpu() -> Duration {
 
 /// The most memory that this process ever had resident, in MiB (Linux; zero elsewhere).
 pub fn peak_memory_mib() -> u64 {
+    peak_memory_kib() / 1024
+}
+
+/// Memory that this process has resident, in KiB (Linux; zero elsewhere).
+pub fn memory_kib() -> u64 {
+    status("VmRSS:")
+}
+
+/// The most memory that it had resident since [`forget_peak_memory`], in KiB (Linux; zero elsewhere).
+pub fn peak_memory_kib() -> u64 {
+    status("VmHWM:")
+}
+
+/// Begins to look for the most memory anew.
+pub fn forget_peak_memory() {
+    // Without it the peak is one of the whole run, which is no less.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
+
+fn status(name: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|it| it.parse::<u64>().ok()).unwrap_or(0) / 1024
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
 /// Bytes of all files in a folder and below.

@@ -5,8 +5,12 @@ use mailflow_core::mail::{Address, Mail};
 use mailflow_core::rule::{Rule, RuleSet, Syntax, TextField, TextPattern};
 use regex::{Regex, RegexBuilder};
 
+/// Whom a mail is for that the last rule of a [`set`] matches.
+pub const LATE: &str = "late@example.com";
+
 /// So many rules: of five, three look at `To`, one at the domain of `From`, one for an expression in subject and body.
-/// None matches the mails of [`mails`](crate::mails), so that all of them have to be ruled out.
+/// Only the last one matches mails of [`mails`](crate::mails), and only those to [`LATE`]; all others have to be ruled
+/// out.
 pub fn set(rules: u64) -> RuleSet {
     let rule = |number: u64| {
         let id = RuleId::from_bytes(u128::from(number).to_be_bytes());
@@ -21,7 +25,11 @@ pub fn set(rules: u64) -> RuleSet {
             }
         }
     };
-    RuleSet { rules: (0..rules).map(rule).collect(), ..RuleSet::default() }
+    let mut rules: Vec<Rule> = (0..rules).map(rule).collect();
+    if let Some(last) = rules.last_mut() {
+        *last = Rule { to: vec![LATE.to_owned()], ..Rule::new(last.id, "the last one") };
+    }
+    RuleSet { rules, ..RuleSet::default() }
 }
 
 /// One rule, as a plain loop tries it.

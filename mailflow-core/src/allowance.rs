@@ -68,8 +68,25 @@ impl Allowance {
 
     /// Whether it may be done once more now.
     pub fn allows(&self, limit: Limit, now: Timestamp) -> bool {
+        self.lately(limit, now) < limit.times
+    }
+
+    /// How often it was done in the span that ends now.
+    pub fn lately(&self, limit: Limit, now: Timestamp) -> u32 {
         let lately = self.done.iter().filter(|at| now.since(**at) < limit.within).count();
-        lately < usize::try_from(limit.times).unwrap_or(usize::MAX)
+        u32::try_from(lately).unwrap_or(u32::MAX)
+    }
+
+    /// When it may be done again, if it may not be done now; [`Timestamp::MAX`] if it may never be.
+    pub fn stopped_until(&self, limit: Limit, now: Timestamp) -> Option<Timestamp> {
+        let lately: Vec<Timestamp> = self.done.iter().copied().filter(|at| now.since(*at) < limit.within).collect();
+        let times = usize::try_from(limit.times).unwrap_or(usize::MAX);
+        if times == 0 {
+            return Some(Timestamp::MAX);
+        }
+        // So many of them, counted from the latest, are in the way.
+        let oldest_in_the_way = lately.len().checked_sub(times).and_then(|at| lately.get(at))?;
+        Some(oldest_in_the_way.plus(limit.within))
     }
 
     /// Notes that it is done once more now.
@@ -90,10 +107,14 @@ mod tests {
         let mut allowance = Allowance::new(Counted::Desk.key());
         for (second, allowed) in [(0, true), (30, true), (59, false), (60, true), (61, false), (90, true)] {
             assert_eq!(allowance.allows(limit, at(second)), allowed, "at {second} s");
+            assert_eq!(allowance.stopped_until(limit, at(second)).is_none(), allowed, "at {second} s");
             if allowed {
                 allowance.spend(limit, at(second));
             }
         }
         assert_eq!(allowance.done.len(), 2, "what is over is forgotten");
+        assert_eq!(allowance.stopped_until(limit, at(91)), Some(at(120)), "when the mail of 60 s is over");
+        let none = Limit { times: 0, ..limit };
+        assert_eq!(allowance.stopped_until(none, at(91)), Some(Timestamp::MAX));
     }
 }

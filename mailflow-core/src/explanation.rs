@@ -1,5 +1,9 @@
 //! [`Explanation`]: why a mail is where it is, kept with it.
 
+mod reasons;
+
+pub use reasons::{Reasons, TriedRule};
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{RuleId, TicketId};
@@ -194,15 +198,20 @@ impl PlacedBy {
 }
 
 impl Explanation {
-    /// The whole explanation in one sentence.
-    pub fn words(&self) -> String {
-        let mut words = match &self.evidence {
+    /// What chose the ticket, in words that follow "because ".
+    pub fn chosen(&self) -> String {
+        match &self.evidence {
             Some(evidence) => evidence.words(),
             None => {
                 let placed = self.placed_by.as_ref().map(PlacedBy::words).unwrap_or_default();
                 format!("nothing ties it to a ticket; {placed}")
             }
-        };
+        }
+    }
+
+    /// The whole explanation in one sentence.
+    pub fn words(&self) -> String {
+        let mut words = self.chosen();
         for aside in &self.set_aside {
             words.push_str("; ");
             words.push_str(&aside.because);

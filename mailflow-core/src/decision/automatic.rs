@@ -23,6 +23,7 @@ use crate::outgoing::{Outgoing, OutgoingState, Recipient};
 use crate::response::{Placeholders, StandardResponse};
 use crate::routing::Authentication;
 use crate::rule::{Forward, ForwardFrom, RuleEffect};
+use crate::settings::Settings;
 use crate::store::{Changes, Key, NotLoaded};
 use crate::text;
 use crate::thread_entry::ThreadEntry;
@@ -40,6 +41,12 @@ pub const FORWARDS: Limit = Limit { times: 20, within: DAY };
 const OLD: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// The most characters of a mail that are quoted or passed on.
 const QUOTED: usize = 200_000;
+
+/// How much automatic mail the whole desk sends.
+#[must_use]
+pub const fn automatic_mail_of(settings: &Settings) -> Limit {
+    Limit { times: settings.automatic_per_hour, within: HOUR }
+}
 
 /// What may be sent for a mail that has made a ticket.
 pub struct Occasion<'a> {
@@ -311,7 +318,7 @@ impl Occasion<'_> {
         changes: &mut Changes<'_>,
         counted: &[(Counted<'_>, Limit)],
     ) -> Result<Result<(), String>, NotLoaded> {
-        let desk = Limit { times: self.scene.directory.settings.automatic_per_hour, within: HOUR };
+        let desk = automatic_mail_of(&self.scene.directory.settings);
         let mut all = counted.to_vec();
         all.push((Counted::Desk, desk));
         changes.need(all.iter().map(|(of, _)| Key::Allowance(of.key())))?;

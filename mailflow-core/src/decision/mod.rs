@@ -26,6 +26,8 @@ pub mod route;
 pub mod session;
 pub mod ticket;
 
+pub use automatic::automatic_mail_of;
+
 use crate::directory::Directory;
 use crate::id::Mint;
 use crate::mail::Keyring;

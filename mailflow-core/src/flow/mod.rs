@@ -19,6 +19,7 @@ mod router;
 mod run;
 mod sender;
 mod shared;
+mod try_mail;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -28,13 +29,14 @@ use uuid::Uuid;
 
 pub use admin::Admin;
 pub use builder::Builder;
-pub use desk::{Conversation, Desk, Filter, Health, Passage, Waiting};
+pub use desk::{AutomaticMail, Conversation, Desk, Filter, Health, Passage, Waiting};
 pub use error::Error;
 pub use notice::Notice;
 pub use receiver::{CollectError, Collected};
 pub use replay::ReplayProgress;
 pub use router::Placed;
 pub use sender::{Delivered, words};
+pub use try_mail::WouldBe;
 
 use self::shared::Shared;
 use crate::decision::configure::By;

@@ -100,7 +100,7 @@ impl Shared {
 
     /// Reads an arrival. Of a mail that makes the parser panic the headers are read; one that makes it panic even so, or
     /// whose bytes are gone, has no reading.
-    fn parse(&self, arrival: Arrival, readable: Readable, bytes: Option<&[u8]>) -> Read {
+    pub(super) fn parse(&self, arrival: Arrival, readable: Readable, bytes: Option<&[u8]>) -> Read {
         let with = |read: fn(SourceId, Digest, &[u8], &Limits) -> Reading, bytes: &[u8]| {
             let (source, digest) = key(&arrival);
             let reading = catch_unwind(AssertUnwindSafe(|| read(source, digest, bytes, &self.limits)));
@@ -129,7 +129,7 @@ impl Shared {
     }
 
     /// The open tickets of a mail's sender, where some ticketbox matches by subject.
-    async fn open_of_sender(&self, reading: &Reading) -> Result<Vec<TicketId>, Error> {
+    pub(super) async fn open_of_sender(&self, reading: &Reading) -> Result<Vec<TicketId>, Error> {
         let address: Option<Address> = reading.mail.from.as_ref().and_then(|from| from.address.clone());
         let switched_on = self.directory().ticketboxes.values().any(|it| it.match_by_subject_and_sender);
         let Some(address) = address.filter(|_| switched_on) else { return Ok(Vec::new()) };

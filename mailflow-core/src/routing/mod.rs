@@ -17,6 +17,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 mod text_index;
+mod tried;
 mod warnings;
 
 pub use authentication::Authentication;
@@ -27,5 +28,6 @@ pub use highlight::{Highlight, highlight};
 pub use matter::{Matter, recipients};
 pub use placement::{Placement, place};
 pub use replay::{Fate, Moved, Replay, Replayed, RuleRecord};
-pub use rules::{BODY_LOOKED_INTO, Decided, InvalidRules, Rules, TriedRules};
+pub use rules::{BODY_LOOKED_INTO, Decided, InvalidRules, Rules};
+pub use tried::{Trial, TriedRules};
 pub use warnings::{RuleWarning, warnings};

@@ -18,6 +18,7 @@ use super::conditions;
 use super::field::RuleField;
 use super::matter::Matter;
 use super::text_index::TextIndex;
+use super::tried::TriedRules;
 use crate::mail::Header;
 use crate::rule::{DefaultRule, Rule, RuleSet, TextField};
 use crate::text;
@@ -344,26 +345,4 @@ pub(super) fn headers_as_text(headers: &[Header]) -> String {
         text.push('\n');
     }
     text
-}
-
-/// Which rules were tried on a mail, and at which field each failed: compact, because every message has it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-pub struct TriedRules {
-    /// The revision of the rule set.
-    pub revision: u64,
-    /// How far down the list they were tried.
-    pub tried: u32,
-    /// For each of the first [`TriedRules::KEPT`] rules in the order of the list the letter of the field that it failed
-    /// at, `!` for the winner, `-` for one that is disabled.
-    pub failed: String,
-}
-
-impl TriedRules {
-    /// Of how many rules each is remembered.
-    pub const KEPT: usize = 256;
-
-    /// The places of the rules that were tried, counted from 1, each with the field that it failed at.
-    pub fn failures(&self) -> impl Iterator<Item = (u32, RuleField)> + '_ {
-        (1..).zip(self.failed.chars()).filter_map(|(number, letter)| Some((number, RuleField::of_letter(letter)?)))
-    }
 }

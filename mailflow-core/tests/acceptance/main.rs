@@ -12,3 +12,4 @@ mod rules;
 mod running;
 mod sending;
 mod threading;
+mod trying;

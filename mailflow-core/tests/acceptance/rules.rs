@@ -179,9 +179,14 @@ async fn ac_20_the_breaker_stops_automatic_mail_of_the_whole_desk() {
     office.receive_all(&mails.iter().map(String::as_str).collect::<Vec<_>>()).await;
     assert_eq!(office.outbox().await.len(), 5);
     assert!(office.events(8).await.contains(&"not_answered".to_owned()));
+    let automatic = office.desk().health().await.unwrap().automatic;
+    assert_eq!((automatic.within_an_hour, automatic.most), (5, 5));
+    let wait = automatic.stopped_until.unwrap().since(office.flow.now());
+    assert_eq!(wait, Duration::from_secs(60 * 60), "until the hour of the first is over");
     office.clock.advance(Duration::from_secs(60 * 60));
     office.receive(&mail("p9@one.example", "support@example.com", "x", "9@one.example", "")).await;
     assert_eq!(office.outbox().await.len(), 1, "an hour later it closes again");
+    assert_eq!(office.desk().health().await.unwrap().automatic.stopped_until, None);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! How the desk is doing.
 
 use axum::Json;
+use mailflow_core::flow::AutomaticMail;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -8,7 +9,7 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::openapi::ForAgents;
 use super::refused::Refused;
-use super::shapes::PulseShape;
+use super::shapes::{PulseShape, shape};
 
 /// How the desk is doing.
 #[derive(Debug, Serialize, ToSchema)]
@@ -19,6 +20,22 @@ pub struct HealthShape {
     pub waiting: bool,
     /// Destinations with mail that somebody has to look at.
     pub failures: Vec<Uuid>,
+    /// Mail that nobody writes.
+    pub automatic: AutomaticShape,
+}
+
+shape! {
+    /// Automatic mail of the whole desk: answers of ticketboxes and rules, and what rules pass on.
+    AutomaticShape of it: AutomaticMail {
+        /// Mails within the last hour.
+        within_an_hour: u32 = it.within_an_hour,
+        /// How many it may be; 0 if none is ever sent.
+        most: u32 = it.most,
+        /// Whether no more is sent now.
+        stopped: bool = it.stopped_until.is_some(),
+        /// When it goes on; null if it is not stopped, or stopped for good.
+        stopped_until: Option<i64> = it.stopped_until.filter(|_| it.most > 0).map(|at| at.as_millis()),
+    }
 }
 
 /// How sources and destinations are doing.
@@ -30,5 +47,6 @@ pub async fn show(caller: Caller) -> Result<Json<HealthShape>, Refused> {
         pulses: health.pulses.into_values().map(PulseShape::from).collect(),
         waiting: health.waiting,
         failures: health.failed.into_iter().filter(|(_, failed)| *failed).map(|(id, _)| id.into()).collect(),
+        automatic: health.automatic.into(),
     }))
 }

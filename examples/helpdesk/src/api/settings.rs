@@ -14,7 +14,7 @@ use super::version::{Seen, Versioned};
 
 /// What holds for the whole desk.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[schema(example = json!({ "name": "Our desk", "first_ticket_number": 1000, "host": "example.com" }))]
+#[schema(example = json!({ "name": "Our desk", "first_ticket_number": 1000, "host": "example.com", "automatic_per_hour": 500 }))]
 pub struct SettingsShape {
     /// The name of the desk, shown on its pages.
     pub name: String,
@@ -22,11 +22,16 @@ pub struct SettingsShape {
     pub first_ticket_number: u64,
     /// The host in `Message-ID` of what is sent from a ticketbox without an address.
     pub host: String,
+    /// The most automatic mails that the whole desk sends in an hour; left out, it stays as it is.
+    #[serde(default)]
+    pub automatic_per_hour: Option<u32>,
 }
 
 fn versioned(settings: &Settings) -> Versioned<SettingsShape> {
-    let Settings { name, first_ticket_number, host, .. } = settings.clone();
-    Versioned(StatusCode::OK, settings.version(), SettingsShape { name, first_ticket_number, host })
+    let Settings { name, first_ticket_number, host, automatic_per_hour } = settings.clone();
+    let automatic_per_hour = Some(automatic_per_hour);
+    let shape = SettingsShape { name, first_ticket_number, host, automatic_per_hour };
+    Versioned(StatusCode::OK, settings.version(), shape)
 }
 
 /// The settings.
@@ -49,6 +54,7 @@ pub async fn save(
     settings.name = wish.name.trim().to_owned();
     settings.first_ticket_number = wish.first_ticket_number;
     settings.host = wish.host.trim().to_owned();
+    settings.automatic_per_hour = wish.automatic_per_hour.unwrap_or(settings.automatic_per_hour);
     seen.save(&by.admin, &settings).await?;
     Ok(versioned(&settings))
 }

@@ -3,6 +3,7 @@
 mod agent;
 mod demo;
 mod exit;
+mod explained;
 mod ingest;
 mod log;
 mod mails;

@@ -3,19 +3,19 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use mailflow_core::contact::{AddressEntry, Contact};
+use mailflow_core::decision::route::{Outcome, RuleTried};
 use mailflow_core::directory::Directory;
-use mailflow_core::flow::Mailflow;
+use mailflow_core::explanation::Explanation;
+use mailflow_core::flow::{Mailflow, WouldBe};
 use mailflow_core::id::{RuleId, SourceId};
-use mailflow_core::mail::{Limits, parse};
-use mailflow_core::message::AttachmentInfo;
-use mailflow_core::routing::{Matter, Rules, place};
-use mailflow_core::rule::RuleSet;
-use mailflow_core::store::{Key, MemoryStore, StoreExt};
-use mailflow_core::time::{Clock, SystemClock};
-use serde_json::json;
+use mailflow_core::refusal::Refusal;
+use mailflow_core::routing::RuleField;
+use mailflow_core::rule::{RuleSet, Shred};
+use mailflow_core::store::MemoryStore;
+use mailflow_core::ticket::Ticket;
+use serde_json::{Value, json};
 
-use super::{Exit, exit, print};
+use super::{Exit, exit, explained, print};
 use crate::rules_file;
 use crate::setup::{self, IfMissing};
 
@@ -41,7 +41,7 @@ pub struct RouteArguments {
     file: PathBuf,
 }
 
-/// Says where a mail would go as a new ticket. What ties it to a ticket that is there is not looked at.
+/// Says what would become of a mail that came in now: the decision itself, of which nothing is kept.
 pub async fn route(arguments: RouteArguments) -> Result<(), Exit> {
     let flow = match &arguments.db {
         Some(db) => setup::open(db, IfMissing::Refuse).await?.flow,
@@ -49,59 +49,112 @@ pub async fn route(arguments: RouteArguments) -> Result<(), Exit> {
     };
     let directory = flow.directory();
     let set = match &arguments.rules {
-        Some(file) => read_rules(file, &directory, || flow.admin().new_id())?,
-        None => directory.rule_set.clone(),
+        Some(file) => Some(read_rules(file, &directory, || flow.admin().new_id())?),
+        None => None,
     };
-    let rules = Rules::compile(&set).map_err(|error| Exit::new(exit::FAILED, error.to_string()))?;
     let bytes = super::read_mail(&arguments.file)?;
-    let mail = parse(&bytes, &Limits::default());
-    let attachments: Vec<AttachmentInfo> = mail.attachments.iter().map(AttachmentInfo::of).collect();
-    let contact = contact_of(&flow, &mail).await?;
-    let source = arguments.source.as_ref().and_then(|name| directory.sources.values().find(|it| it.name == *name));
-    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    let matter = Matter {
-        source: source.map(|it| it.id),
-        attachments: &attachments,
-        contact: contact.as_ref(),
-        ..Matter::of_mail(SourceId::from_bytes([0; 16]), SystemClock.now(), size, &mail)
+    let source = match &arguments.source {
+        Some(name) => Some(source_named(&directory, name)?),
+        None => None,
     };
-    let decided = rules.decide(&matter);
-    let placement = place(&directory, &rules, &matter, decided.winner());
-    let ticketbox = directory.ticketboxes.get(&placement.ticketbox).map(|it| it.name.clone()).unwrap_or_default();
-    let owner = placement.owner.and_then(|id| directory.agents.get(&id)).map(|it| it.user_name.clone());
-    let category = placement.category.and_then(|id| directory.categories.get(&id)).map(|it| it.name.clone());
-    let tried: Vec<_> = decided.tried().collect();
-    if arguments.json {
+    let would_be = flow.admin().try_mail(set.as_ref(), source, &bytes).await?;
+    let told = Told { directory: &directory, set: set.as_ref().unwrap_or(&directory.rule_set), would_be: &would_be };
+    match arguments.json {
+        true => print(&told.json(arguments.explain).to_string()),
+        false => told.lines(arguments.explain).iter().try_for_each(|line| print(line)),
+    }
+}
+
+fn source_named(directory: &Directory, name: &str) -> Result<SourceId, Exit> {
+    let found = directory.sources.values().find(|it| it.name == name).map(|it| it.id);
+    found.ok_or_else(|| Refusal::no_such("source", name).into())
+}
+
+/// What would become of a mail, on its way to people and programs.
+struct Told<'a> {
+    directory: &'a Directory,
+    set: &'a RuleSet,
+    would_be: &'a WouldBe,
+}
+
+impl Told<'_> {
+    fn ticketbox(&self, ticket: &Ticket) -> String {
+        self.directory.ticketboxes.get(&ticket.ticketbox).map(|it| it.name.clone()).unwrap_or_default()
+    }
+
+    fn owner(&self, ticket: &Ticket) -> Option<String> {
+        ticket.owner.and_then(|id| self.directory.agents.get(&id)).map(|it| it.user_name.clone())
+    }
+
+    fn category(&self, ticket: &Ticket) -> Option<String> {
+        ticket.category.and_then(|id| self.directory.categories.get(&id)).map(|it| it.name.clone())
+    }
+
+    fn explanation(&self) -> Option<Explanation> {
+        self.would_be.message.as_ref()?.explanation.clone()
+    }
+
+    fn shred(&self) -> Option<Shred> {
+        match &self.would_be.ticket {
+            Some(ticket) => ticket.trashed.filter(|_| self.would_be.routed.made_ticket).map(|_| Shred::Trash),
+            None => Some(Shred::ForGood),
+        }
+    }
+
+    fn json(&self, explain: bool) -> Value {
+        let (routed, ticket) = (&self.would_be.routed, self.would_be.ticket.as_ref());
+        let explanation = self.explanation();
         let mut answer = json!({
-            "v": 1, "ticketbox": ticketbox, "owner": owner, "category": category, "priority": placement.priority,
-            "because": placement.placed_by.words(), "placed_by": placement.placed_by, "shred": placement.shred,
-            "fields": decided.captures(),
+            "v": 1, "outcome": routed.outcome, "ticket": ticket.map(|it| it.number).filter(|number| *number > 0),
+            "ticketbox": ticket.map(|it| self.ticketbox(it)), "owner": ticket.and_then(|it| self.owner(it)),
+            "category": ticket.and_then(|it| self.category(it)), "priority": ticket.map(|it| it.priority),
+            "because": routed.because, "placed_by": explanation.as_ref().and_then(|it| it.placed_by.as_ref()),
+            "may_autoreply": routed.may_autoreply, "shred": self.shred(), "fields": self.would_be.caught,
         });
-        if let (true, Some(answer)) = (arguments.explain, answer.as_object_mut()) {
-            let tried = tried.iter().map(
-                |(number, rule, failed)| json!({ "rule": number, "description": rule.description, "failed": failed }),
-            );
+        if let (true, Some(answer)) = (explain, answer.as_object_mut()) {
+            let tried = self.would_be.tried.iter();
+            let tried = tried.map(|it| json!({ "rule": it.number, "description": it.description, "failed": it.failed }));
             answer.insert("tried".to_owned(), tried.collect());
+            let explained = explanation.map(|it| explained::as_json(&it, self.set));
+            answer.insert("explanation".to_owned(), explained.unwrap_or_default());
         }
-        return print(&answer.to_string());
+        answer
     }
-    if arguments.explain {
-        for (number, rule, failed) in &tried {
-            let verdict = failed.map_or("matches", mailflow_core::routing::RuleField::words);
-            print(&format!("rule {number} `{}`: {verdict}", rule.description))?;
+
+    fn lines(&self, explain: bool) -> Vec<String> {
+        let routed = &self.would_be.routed;
+        let mut lines = Vec::new();
+        if explain {
+            let verdict = |it: &RuleTried| it.failed.map_or("matches", RuleField::words);
+            let tried = self.would_be.tried.iter();
+            lines.extend(tried.map(|it| format!("rule {} `{}`: {}", it.number, it.description, verdict(it))));
         }
+        match &self.would_be.ticket {
+            None => lines.push(format!("shredded for good, because {}", routed.because)),
+            Some(ticket) => {
+                let owner = self.owner(ticket).map(|owner| format!(", owned by {owner}")).unwrap_or_default();
+                let category = self.category(ticket).map(|it| format!(", category {it}")).unwrap_or_default();
+                let place = format!("{} ({}{owner}{category})", self.ticketbox(ticket), ticket.priority.word());
+                lines.push(match (routed.outcome, ticket.number) {
+                    (_, 0) => format!("{place}, because {}", routed.because),
+                    (Outcome::Duplicate, number) => format!("a copy of a message of #{number} in {place}"),
+                    (_, number) => format!("#{number} in {place}, because {}", routed.because),
+                });
+            }
+        }
+        if self.shred() == Some(Shred::Trash) {
+            lines.push("put into the trash".to_owned());
+        }
+        if let Some(explanation) = self.explanation().filter(|_| explain) {
+            let reasons = explanation.reasons(self.set);
+            // The rules stand above, all of them.
+            lines.extend(reasons.notes.into_iter().filter(|_| explanation.tried.as_ref().is_some_and(|it| it.beyond() == 0)));
+            lines.extend(reasons.done);
+            lines.extend(reasons.no_automatic_answer.map(|because| format!("it gets no automatic answer: {because}")));
+        }
+        lines.extend(self.would_be.caught.iter().map(|(name, value)| format!("{name} = {value}")));
+        lines
     }
-    let owner = owner.map(|owner| format!(", owned by {owner}")).unwrap_or_default();
-    let category = category.map(|category| format!(", category {category}")).unwrap_or_default();
-    let priority = placement.priority.word();
-    print(&format!("{ticketbox} ({priority}{owner}{category}), because {}", placement.placed_by.words()))?;
-    if let Some(shred) = placement.shred {
-        print(&format!("shredded: {}", super::json(&shred)?))?;
-    }
-    for (name, value) in decided.captures() {
-        print(&format!("{name} = {value}"))?;
-    }
-    Ok(())
 }
 
 /// The rules in a file.
@@ -114,14 +167,4 @@ pub fn read_rules(
         .map_err(|error| Exit::new(exit::NOT_FOUND, format!("`{}`: {error}", file.display())))?;
     let wrong = |error: rules_file::RulesFileError| Exit::new(exit::USAGE, format!("`{}`: {error}", file.display()));
     rules_file::read(&text, directory, new_id).map_err(wrong)
-}
-
-async fn contact_of(flow: &Mailflow, mail: &mailflow_core::mail::Mail) -> Result<Option<Contact>, Exit> {
-    let Some(address) = mail.from.as_ref().and_then(|from| from.address.clone()) else { return Ok(None) };
-    let store = flow.store();
-    let failed = |error: mailflow_core::store::StoreError| Exit::new(exit::FAILED, error.to_string());
-    let Some(entry) = store.get::<AddressEntry>(Key::Address(address)).await.map_err(failed)? else {
-        return Ok(None);
-    };
-    Ok(store.get::<Contact>(Key::Contact(entry.contact)).await.map_err(failed)?.map(|it| it.value))
 }

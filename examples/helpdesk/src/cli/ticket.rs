@@ -13,7 +13,7 @@ use mailflow_core::store::Page;
 use mailflow_core::ticket::{Ticket, TicketState};
 use serde_json::{Value, json};
 
-use super::{Exit, SHAPE, print, say};
+use super::{Exit, SHAPE, explained, print, say};
 use crate::setup::{self, IfMissing};
 
 /// How many tickets are read at once.
@@ -135,13 +135,18 @@ async fn show(whose: &Whose, number: u64) -> Result<(), Exit> {
     }
     let ticket = &conversation.ticket;
     print(&format!("#{} {} ({}, {})", ticket.number, ticket.subject, state(ticket), ticketbox(&desk, ticket)))?;
+    for (name, value) in &ticket.fields {
+        print(&format!("{name} = {value}"))?;
+    }
     for passage in &conversation.passages {
         match passage {
             Passage::Message(message) => {
                 let from = message.from.address.as_ref().map_or("unknown sender", Address::as_str);
                 print(&format!("\n── {} {from}: {}\n{}", message.at, message.subject, message.text.trim_end()))?;
                 if let Some(explanation) = &message.explanation {
-                    print(&format!("   (here because {})", explanation.words()))?;
+                    for line in explained::lines(explanation, &desk.directory().rule_set) {
+                        print(&format!("   ({line})"))?;
+                    }
                 }
             }
             Passage::Note(note) => {
@@ -222,6 +227,7 @@ fn ticket_json(desk: &Desk, ticket: &Ticket) -> Value {
         "updated": ticket.updated.to_string(),
         "waiting_since": ticket.waiting_since.map(|since| since.to_string()),
         "links": ticket.links,
+        "fields": ticket.fields,
     })
 }
 
@@ -230,7 +236,7 @@ fn conversation_json(desk: &Desk, conversation: &Conversation) -> Value {
     let (mut messages, mut notes, mut events) = (Vec::new(), Vec::new(), Vec::new());
     for passage in &conversation.passages {
         match passage {
-            Passage::Message(message) => messages.push(message_json(conversation, message)),
+            Passage::Message(message) => messages.push(message_json(desk, conversation, message)),
             Passage::Note(note) => notes.push(json!({
                 "at": note.at.to_string(), "author": name(desk, note.author), "text": note.text,
             })),
@@ -248,7 +254,8 @@ fn conversation_json(desk: &Desk, conversation: &Conversation) -> Value {
     shown
 }
 
-fn message_json(conversation: &Conversation, message: &Message) -> Value {
+fn message_json(desk: &Desk, conversation: &Conversation, message: &Message) -> Value {
+    let directory = desk.directory();
     let outgoing = message.outgoing.and_then(|id| conversation.outgoing.get(&id));
     json!({
         "id": message.id,
@@ -267,6 +274,7 @@ fn message_json(conversation: &Conversation, message: &Message) -> Value {
         "bounce": message.bounce,
         "defects": message.defects,
         "because": message.explanation.as_ref().map(|explanation| explanation.words()),
+        "explanation": message.explanation.as_ref().map(|it| explained::as_json(it, &directory.rule_set)),
         "delivery": outgoing.map(|outgoing| json!({
             "state": outgoing.state, "recipients": outgoing.recipients, "may_be_double": outgoing.may_be_double,
             "attempts": outgoing.attempts, "trouble": outgoing.trouble,

@@ -174,6 +174,16 @@ fn alarms(signed: &Signed, health: &Health) -> Vec<Alarm> {
             alarms.push(Alarm { words, path: path() });
         }
     }
+    let automatic = health.automatic;
+    // Who allows none wants none.
+    if let Some(until) = automatic.stopped_until.filter(|_| automatic.most > 0) {
+        let wait = super::ago::span(until.since(now).as_secs());
+        let words = format!(
+            "Automatic mail is stopped: {} were sent within an hour, and more are not allowed (goes on in {wait})",
+            automatic.within_an_hour
+        );
+        alarms.push(Alarm { words, path: "/admin/settings".to_owned() });
+    }
     if directory.destinations.is_empty() {
         let words = "Nothing can be sent: there is no destination yet".to_owned();
         alarms.push(Alarm { words, path: "/admin/destinations".to_owned() });
@@ -184,6 +194,33 @@ fn alarms(signed: &Signed, health: &Health) -> Vec<Alarm> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn automatic_mail_that_is_stopped_is_told_to_administrators_until_it_goes_on() {
+        use mailflow_core::response::StandardResponse;
+        use mailflow_core::settings::Settings;
+        use mailflow_core::ticketbox::{AutoReply, Ticketbox};
+
+        let web = crate::web::testing::Web::open().await;
+        let admin = web.flow.admin();
+        let (id, name) = (admin.new_id(), "We have it".to_owned());
+        admin.save(&StandardResponse { id, name: name.clone(), subject: String::new(), text: name }).await.unwrap();
+        let auto_reply = Some(AutoReply { response: id, after_minutes: 0, quote: false, close: false });
+        admin.save(&Ticketbox { auto_reply, ..web.support.clone() }).await.unwrap();
+        admin.save(&Settings { automatic_per_hour: 2, ..Settings::default() }).await.unwrap();
+        let agent = web.add_agent("alan").await;
+        let told = async |who: &crate::web::testing::Browser<'_>| {
+            who.get("/tickets/open").await.body.contains("Automatic mail is stopped: 2 were sent within an hour")
+        };
+        for number in 1..4 {
+            assert_eq!(told(&web.admin().await).await, number > 2, "before mail {number}");
+            let (from, id) = (format!("p{number}@one.example"), format!("{number}@one.example"));
+            web.receive(&format!("From: {from}\nTo: support@example.com\nMessage-ID: <{id}>\n\nwords\n")).await;
+        }
+        assert!(!told(&web.browser(agent).await).await, "an agent can do nothing about it");
+        web.later(std::time::Duration::from_secs(60 * 60));
+        assert!(!told(&web.admin().await).await);
+    }
 
     #[test]
     fn counts_are_capped_and_readable() {

@@ -192,3 +192,29 @@ fn an_answer_reopens_a_closed_ticket() {
     follows_up(&office.take(ann("x").with("In-Reply-To", text(&answer, "message_id"))), "In-Reply-To");
     assert_eq!(office.show(1)["state"], "open");
 }
+
+#[test]
+fn ac_23_what_would_become_of_an_answer_is_said_with_its_evidence_and_nothing_is_kept() {
+    let (mut office, answer) = answered();
+    let rules = "[[rule]]\ndescription = \"To nobody\"\nto = [\"nobody@mf.example\"]\n";
+    office.write("rules.toml", rules);
+    let ours = text(&answer, "message_id");
+    office.write("answer.eml", ann("x").with("In-Reply-To", ours).bytes());
+    let before = office.show(1);
+    let explain = ["route", "--db", "desk.db", "--rules", "rules.toml", "--explain"];
+    let told = office.run(&[&explain[..], &["--json", "answer.eml"]].concat()).value();
+    assert_eq!((&told["outcome"], &told["ticket"]), (&json!("follow_up"), &json!(1)), "{told}");
+    assert!(told["because"].as_str().unwrap().starts_with("In-Reply-To carries our token"), "{told}");
+    assert_eq!(told["explanation"]["evidence"], "token_in_reply_to");
+    assert_eq!(told["tried"], json!([{ "rule": 1, "description": "To nobody", "failed": "to" }]));
+    let words = office.run(&[&explain[..], &["answer.eml"]].concat()).stdout;
+    assert!(words.contains("rule 1 `To nobody`: it was sent to another address"), "{words}");
+    assert!(words.contains("#1 in support (normal), because In-Reply-To carries our token"), "{words}");
+    assert_eq!(office.show(1), before, "nothing is kept of it");
+    follows_up(&office.take(ann("x").with("In-Reply-To", ours)), "In-Reply-To");
+    let shown = office.show(1);
+    let kept = &shown["messages"].as_array().unwrap().last().unwrap()["explanation"];
+    assert_eq!(kept["evidence"], told["explanation"]["evidence"], "and it becomes so");
+    let words = office.run(&["ticket", "show", "--db", "desk.db", "1"]).stdout;
+    assert!(words.contains("(here because In-Reply-To carries our token"), "{words}");
+}

@@ -11,6 +11,8 @@ mod shelve;
 
 pub use shelve::shelve;
 
+use std::collections::BTreeMap;
+
 use self::append::Append;
 use super::{Scene, Stop, tell};
 use crate::arrival::{Arrival, ArrivalState};
@@ -22,7 +24,7 @@ use crate::id::{MessageId, Mint, SourceId, TicketId};
 use crate::mail::{Limits, Mail, parse};
 use crate::message::{AttachmentInfo, Message};
 use crate::outgoing::Outgoing;
-use crate::routing::{Matter, Trace, answered, place, traces};
+use crate::routing::{Matter, RuleField, Trace, answered, place, traces};
 use crate::rule::{Rule, Shred};
 use crate::store::{Changes, Key, NotLoaded};
 use crate::thread_entry::ThreadEntry;
@@ -207,16 +209,8 @@ pub fn route(
     if let Some(routed) = report::route(changes, mint, &append)? {
         return Ok(Some(routed));
     }
-    let known = match people::contact_key(changes, &reading.mail)? {
-        Some(key) => changes.get::<Contact>(&key)?.cloned(),
-        None => None,
-    };
-    let size = arrival.whole_size.unwrap_or(arrival.size);
-    let matter = Matter {
-        attachments: &reading.attachments,
-        contact: known.as_ref(),
-        ..Matter::of_mail(reading.source, arrival.at, size, &reading.mail)
-    };
+    let known = known_contact(changes, reading)?;
+    let matter = matter(reading, &arrival, known.as_ref());
     let rules = &scene.directory.rules;
     let decided = rules.decide(&matter);
     let winner = decided.winner();
@@ -253,6 +247,54 @@ pub fn route(
         link: chosen.link,
     };
     Ok(Some(append.as_ticket(changes, mint, made, contact, explanation)?))
+}
+
+/// What rules look at in an arrival.
+fn matter<'a>(reading: &'a Reading, arrival: &Arrival, contact: Option<&'a Contact>) -> Matter<'a> {
+    let size = arrival.whole_size.unwrap_or(arrival.size);
+    let matter = Matter::of_mail(reading.source, arrival.at, size, &reading.mail);
+    Matter { attachments: &reading.attachments, contact, ..matter }
+}
+
+/// Who wrote, if he was known before.
+fn known_contact(changes: &Changes<'_>, reading: &Reading) -> Result<Option<Contact>, NotLoaded> {
+    match people::contact_key(changes, &reading.mail)? {
+        Some(key) => Ok(changes.get::<Contact>(&key)?.cloned()),
+        None => Ok(None),
+    }
+}
+
+/// A rule that was tried on a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleTried {
+    /// Its place in the list, counted from 1.
+    pub number: u32,
+    /// Its description.
+    pub description: String,
+    /// The first of its fields that did not match; `None` if all did.
+    pub failed: Option<RuleField>,
+}
+
+/// Every rule that [`route`] tries on an arrival, and what the winner catches in it: what the stored explanation says of
+/// the first rules, for all.
+///
+/// # Errors
+/// [`NotLoaded`] as for [`looks`].
+pub fn tried(
+    scene: &Scene<'_>,
+    changes: &Changes<'_>,
+    reading: &Reading,
+    arrival: &Arrival,
+) -> Result<(Vec<RuleTried>, BTreeMap<String, String>), NotLoaded> {
+    let known = known_contact(changes, reading)?;
+    let matter = matter(reading, arrival, known.as_ref());
+    let decided = scene.directory.rules.decide(&matter);
+    let tried = decided.tried().map(|(number, rule, failed)| RuleTried {
+        number,
+        description: rule.description.clone(),
+        failed,
+    });
+    Ok((tried.collect(), decided.captures()))
 }
 
 /// Nothing is kept of a mail but that it came, and which rule threw it away.

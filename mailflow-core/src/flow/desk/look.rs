@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Desk, Error};
 use crate::access::{self, Right, Securable};
+use crate::allowance::{Allowance, Counted};
 use crate::contact::Contact;
+use crate::decision::automatic_mail_of;
 use crate::digest::Digest;
+use crate::directory::Directory;
 use crate::draft::Draft;
 use crate::id::{CategoryId, ContactId, DestinationId, MessageId, OutgoingId, TicketId, TicketboxId};
 use crate::message::Message;
@@ -51,6 +54,19 @@ pub struct Health {
     pub waiting: bool,
     /// For each destination whether it has a mail that somebody has to look at.
     pub failed: BTreeMap<DestinationId, bool>,
+    /// Mail that nobody writes: answers of ticketboxes and rules, and what rules pass on.
+    pub automatic: AutomaticMail,
+}
+
+/// How much automatic mail the desk has sent lately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AutomaticMail {
+    /// Mails within the last hour.
+    pub within_an_hour: u32,
+    /// How many it may be.
+    pub most: u32,
+    /// When the next one may be sent, if none may be sent now.
+    pub stopped_until: Option<Timestamp>,
 }
 
 impl Desk {
@@ -295,7 +311,20 @@ impl Desk {
         for id in directory.destinations.keys() {
             health.failed.insert(*id, self.shared.is_any(&Query::Failed(*id)).await?);
         }
+        health.automatic = self.automatic_mail(&directory).await?;
         Ok(health)
+    }
+
+    async fn automatic_mail(&self, directory: &Directory) -> Result<AutomaticMail, Error> {
+        let (of, limit) = (Counted::Desk.key(), automatic_mail_of(&directory.settings));
+        let known = self.shared.store.get::<Allowance>(Key::Allowance(of)).await?;
+        let allowance = known.map_or_else(|| Allowance::new(of), |known| known.value);
+        let now = self.shared.clock.now();
+        Ok(AutomaticMail {
+            within_an_hour: allowance.lately(limit, now),
+            most: limit.times,
+            stopped_until: allowance.stopped_until(limit, now),
+        })
     }
 
     /// Where the page after a list's part begins, from the text in a link.

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use conversation::{Conversation, Passage};
-pub use look::{Filter, Health};
+pub use look::{AutomaticMail, Filter, Health};
 pub use oldest::Waiting;
 
 use super::{Admin, Error, Shared};

@@ -1,8 +1,10 @@
 //! Messages, and how their sending goes.
 
+use mailflow_core::explanation::{Done, Explanation, PlacedBy, SetAside};
 use mailflow_core::mail::{Bounce, RecipientReport, Sender};
 use mailflow_core::message::{AttachmentInfo, Author};
 use mailflow_core::outgoing::{Outgoing, OutgoingState, Recipient};
+use mailflow_core::routing::{Trial, TriedRules};
 use uuid::Uuid;
 
 use super::{Person, people, shape, texts, word};
@@ -48,9 +50,65 @@ shape! {
         /// What was wrong with it.
         defects: Vec<String> = it.defects.iter().map(word).collect(),
         /// Why it is in this ticket, in words.
-        because: Option<String> = it.explanation.map(|explanation| explanation.words()),
+        because: Option<String> = it.explanation.as_ref().map(|explanation| explanation.words()),
+        /// The same, step by step: what chose its ticket, each rule that was tried, what was done. Of inbound mail only.
+        explanation: Option<ExplanationShape> = it.explanation.map(ExplanationShape::from),
         /// How its sending goes: an id among the deliveries.
         outgoing: Option<Uuid> = it.outgoing.map(Uuid::from),
+    }
+}
+
+shape! {
+    /// Why a message is where it is; written down when it came.
+    ExplanationShape of it: Explanation {
+        /// What chose its ticket, in one word; null if a new one was made.
+        evidence: Option<String> = it.evidence.as_ref().map(word),
+        /// What pointed to a ticket and was not followed.
+        set_aside: Vec<SetAsideShape> = it.set_aside.into_iter().map(SetAsideShape::from).collect(),
+        /// What placed a new ticket: `rule`, `matching_address`, `source_ticketbox` or `default_ticketbox`.
+        placed_by: Option<String> = it.placed_by.as_ref().map(word),
+        /// The rule, if one placed it.
+        rule: Option<Uuid> = match it.placed_by { Some(PlacedBy::Rule { id, .. }) => Some(id.into()), _ => None },
+        /// The rules that were tried.
+        tried: Option<TriedShape> = it.tried.map(TriedShape::from),
+        /// What was done beside placing it, in words.
+        done: Vec<String> = it.done.iter().map(Done::words).collect(),
+        /// Why it may not be answered automatically; null if it may.
+        no_automatic_answer: Option<String> = it.no_automatic_answer,
+    }
+}
+
+shape! {
+    /// A ticket that a mail pointed to, and does not belong to.
+    SetAsideShape of it: SetAside {
+        ticket: Uuid = it.ticket.into(),
+        number: u64 = it.number,
+        /// The reason, in words.
+        because: String = it.because,
+    }
+}
+
+shape! {
+    /// The rules that were tried on a mail.
+    TriedShape of it: TriedRules {
+        /// The revision of the rules: those of `GET /rules`, if it is the same.
+        revision: u64 = it.revision,
+        /// How far down the list they were tried.
+        tried: u32 = it.tried,
+        /// The first of them, in the order of the list.
+        rules: Vec<TriedRuleShape> = it.trials().map(TriedRuleShape::from).collect(),
+    }
+}
+
+shape! {
+    /// What came of trying a rule.
+    TriedRuleShape of it: (u32, Trial) {
+        /// Its place in the list, counted from 1.
+        rule: u32 = it.0,
+        /// `matched`, `failed` or `disabled`.
+        what: String = word(&it.1),
+        /// The first of its fields that did not match.
+        field: Option<String> = match it.1 { Trial::Failed(field) => Some(word(&field)), _ => None },
     }
 }
 

@@ -146,6 +146,8 @@ shape! {
         merged_into: Option<Uuid> = it.merged_into.map(Uuid::from),
         /// Tickets that it has to do with.
         links: Vec<Link> = it.links.into_iter().map(Link::from).collect(),
+        /// Custom fields, by name: what rules caught in its first mail.
+        fields: std::collections::BTreeMap<String, String> = it.fields,
         /// Its last message.
         last: Option<LastMessage> = it.last.map(LastMessage::from),
         /// How many messages it has.

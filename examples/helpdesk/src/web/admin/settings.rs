@@ -31,6 +31,13 @@ fn form(values: &Fields) -> Form {
             "Stands in the Message-ID of what is sent from a ticketbox \
             without an address. Default: mailflow.invalid.",
         ),
+        field(
+            "automatic_per_hour",
+            "Automatic mails an hour",
+            Kind::Number(""),
+            "The most that ticketboxes and rules send in any hour, all together: a brake for mail that goes round in \
+            circles. 0 sends none. Default: 500.",
+        ),
     ];
     let mut form = Form::new(HERE.to_owned(), ("/admin", "Overview"), vec![Section::new("The desk", fields)]);
     form.hidden.push(("version", values.one("version").to_owned()));
@@ -44,6 +51,7 @@ pub async fn show(signed: Signed, Query(asked): Query<Asked>) -> Answer {
     values.add("name", settings.name.clone());
     values.add("first_ticket_number", settings.first_ticket_number.to_string());
     values.add("host", settings.host.clone());
+    values.add("automatic_per_hour", settings.automatic_per_hour.to_string());
     values.add("version", settings.version().to_string());
     let mut form = form(&values);
     form.done = asked.done();
@@ -53,14 +61,15 @@ pub async fn show(signed: Signed, Query(asked): Query<Asked>) -> Answer {
 /// Saves the settings.
 pub async fn save(signed: Signed, headers: HeaderMap, body: Bytes) -> Answer {
     let values = Fields::of_form(&headers, &body)?;
-    let saved = match number(&values, "first_ticket_number") {
-        Ok(first_ticket_number) => {
-            let before = signed.desk.directory().settings.clone();
+    let numbers = number(&values, "first_ticket_number")
+        .and_then(|first| Ok((first, number::<u32>(&values, "automatic_per_hour")?)));
+    let saved = match numbers {
+        Ok((first_ticket_number, automatic_per_hour)) => {
             let settings = Settings {
                 name: values.one("name").trim().to_owned(),
                 first_ticket_number,
                 host: values.one("host").trim().to_owned(),
-                ..before
+                automatic_per_hour,
             };
             signed.desk.admin()?.save_over(&settings, seen(&values)).await
         }

@@ -6,6 +6,7 @@ mod passage;
 mod side;
 pub mod text;
 mod view;
+mod why;
 mod words;
 
 use askama::Template;

@@ -9,6 +9,7 @@ use mailflow_core::time::Timestamp;
 
 use super::delivery::Delivery;
 use super::text::{Piece, pieces};
+use super::why::Why;
 use super::words;
 use crate::web::Signed;
 use crate::web::ago::{ago, full, size};
@@ -82,8 +83,8 @@ pub struct MessageView {
     pub automatic: Option<String>,
     /// Whether a filter takes it for spam.
     pub spam: bool,
-    /// Why it is here.
-    pub because: Option<String>,
+    /// Why it is here, for inbound mail.
+    pub why: Option<Why>,
     /// Whether it is open.
     pub open: bool,
     /// Whether the first thing that the agent has not seen is this.
@@ -218,7 +219,7 @@ impl MessageView {
             delivery,
             automatic: message.automatic.as_ref().filter(|it| it.machine).map(|it| it.because.clone()),
             spam: message.spam.flag == Some(true),
-            because: message.explanation.as_ref().map(|it| it.words()).filter(|it| !it.is_empty()),
+            why: message.explanation.as_ref().map(|it| Why::of(it, &directory)),
             open: false,
             first_unread: false,
             who,

@@ -19,6 +19,8 @@ pub struct Side {
     pub others: Vec<Other>,
     /// What can be chosen in place.
     pub properties: Vec<Property>,
+    /// Custom fields: name and value.
+    pub fields: Vec<(String, String)>,
 }
 
 /// The contact.
@@ -88,7 +90,8 @@ impl Side {
             phones: contact.phones.clone(),
             notes: contact.notes.clone(),
         });
-        Ok(Self { contact, others, properties: properties(signed, conversation) })
+        let fields = conversation.ticket.fields.clone().into_iter().collect();
+        Ok(Self { contact, others, properties: properties(signed, conversation), fields })
     }
 }
 

@@ -25,6 +25,45 @@ async fn a_ticket_shows_what_was_written_and_by_whom() {
 }
 
 #[tokio::test]
+async fn why_a_message_is_here_is_told_step_by_step() {
+    use mailflow_core::rule::{Rule, RuleEffect, RuleSet, Syntax, TextField, TextPattern};
+
+    let web = Web::open().await;
+    let subject = |pattern: &str| TextPattern {
+        within: vec![TextField::Subject],
+        pattern: pattern.to_owned(),
+        syntax: Syntax::Expression,
+    };
+    let rule = |description: &str| Rule::new(web.desk().new_id(), description);
+    let elsewhere = Rule { to: vec!["nobody@example.com".to_owned()], ..rule("For <nobody>") };
+    let then = RuleEffect { ticketbox: Some(web.sales.id), ..RuleEffect::default() };
+    let printers = Rule { text: vec![subject(r"printer\D+(?<printer>\d)")], then, ..rule("Printers") };
+    let off = Rule { enabled: false, ..rule("Everything") };
+    let before = web.flow.directory().rule_set.clone();
+    let set = RuleSet { rules: vec![elsewhere, off, printers], ..before };
+    web.flow.admin().save_rules(&set).await.unwrap();
+    web.receive(MAIL).await;
+    let page = web.admin().await.get("/ticket/1").await;
+    for words in [
+        "<summary>Why is this here?</summary>",
+        "Here because nothing ties it to a ticket; rule 3 `Printers` matched.",
+        "<li value=\"1\"><strong>For &#60;nobody&#62;</strong> it was sent to another address</li>",
+        "<li value=\"2\"><strong>Everything</strong> is switched off</li>",
+        "<li value=\"3\" class=\"matched\"><strong>Printers</strong> matches</li>",
+        "<li>Filled printer.</li>",
+        "<dt>printer</dt><dd>4</dd>",
+    ] {
+        assert!(page.body.contains(words), "{words}: {}", page.body);
+    }
+    // The rules change: those that were tried are not named any more.
+    let now = web.flow.directory().rule_set.clone();
+    web.flow.admin().save_rules(&RuleSet { rules: Vec::new(), ..now }).await.unwrap();
+    let page = web.admin().await.get("/ticket/1").await;
+    assert!(page.body.contains("The rules have been changed since"), "{}", page.body);
+    assert!(!page.body.contains("<strong>Printers</strong>") && page.body.contains("rule 3 `Printers` matched"));
+}
+
+#[tokio::test]
 async fn what_was_seen_is_not_new_any_more() {
     let web = Web::open().await;
     web.receive(MAIL).await;
