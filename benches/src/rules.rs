@@ -5,6 +5,8 @@ use mailflow_core::mail::{Address, Mail};
 use mailflow_core::rule::{Rule, RuleSet, Syntax, TextField, TextPattern};
 use regex::{Regex, RegexBuilder};
 
+use crate::mails::{WORDS, word};
+
 /// Whom a mail is for that the last rule of a [`set`] matches.
 pub const LATE: &str = "late@example.com";
 
@@ -19,9 +21,9 @@ pub fn set(rules: u64) -> RuleSet {
             0..=2 => Rule { to: vec![format!("team{number}@example.com")], ..rule },
             3 => Rule { from: vec![format!("customer{number}.example")], ..rule },
             _ => {
-                let pattern = format!(r"\b(order|case)[ #:-]*{number:05}[a-z]?\b");
                 let within = vec![TextField::Subject, TextField::Body];
-                Rule { text: vec![TextPattern { within, pattern, syntax: Syntax::Expression }], ..rule }
+                let pattern = TextPattern { within, pattern: expression(number), syntax: Syntax::Expression };
+                Rule { text: vec![pattern], ..rule }
             }
         }
     };
@@ -30,6 +32,21 @@ pub fn set(rules: u64) -> RuleSet {
         *last = Rule { to: vec![LATE.to_owned()], ..Rule::new(last.id, "the last one") };
     }
     RuleSet { rules, ..RuleSet::default() }
+}
+
+/// What administrators look for: numbers of things, a phrase that goes on with a number, words that stand near each
+/// other (they do stand in the mails, only not so), an address on the web; and one in a hundred that has no word at all.
+fn expression(number: u64) -> String {
+    let word = |nth: u64| word((number * 7919 + nth * 104_729) % WORDS);
+    match number / 5 % 100 {
+        99 => format!(r"\b[a-z]{{2}}-\d{{4}}-\d{{{}}}\b", 3 + number % 7),
+        kind => match kind % 4 {
+            0 => format!(r"\b(order|case)[ #:-]*{number:05}[a-z]?\b"),
+            1 => format!(r"\b{}\s+{} no\. ?{number}\b", word(1), word(2)),
+            2 => format!(r"{}[ ,;-]{}[^\n]*{}", word(1), word(2), word(3)),
+            _ => format!(r"https?://(www\.)?{}\.example/\w+/{number}", word(1)),
+        },
+    }
 }
 
 /// One rule, as a plain loop tries it.

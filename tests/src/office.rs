@@ -47,14 +47,19 @@ pub struct Office {
 impl Office {
     /// An office whose mail comes and goes by the provider, with passwords sealed and certificates checked.
     pub async fn open(provider: &Provider, tls: Tls) -> Self {
+        Self::open_at(provider, tls, SUPPORT).await
+    }
+
+    /// The same with another mailbox.
+    pub async fn open_at(provider: &Provider, tls: Tls, account: Account) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let Opened { flow, network } = setup::open(&folder.path().join(FILE), IfMissing::Make).await.unwrap();
         let admin = flow.admin();
-        let support = admin.ensure_ticketbox("Support", SUPPORT.address).await.unwrap();
+        let support = admin.ensure_ticketbox("Support", account.address).await.unwrap();
 
         let id: DestinationId = admin.new_id();
         let password = network.key().seal(PASSWORD, &destination_context(id)).unwrap();
-        let login = Some(SmtpLogin { user: SUPPORT.user.to_owned(), password });
+        let login = Some(SmtpLogin { user: account.user.to_owned(), password });
         let access = DestinationAccess::Smtp { server: provider.submission(), login };
         let destination = Destination { default: true, ..Destination::new(id, "provider", access) };
         admin.save(&destination).await.unwrap();
@@ -62,7 +67,7 @@ impl Office {
         let id: SourceId = admin.new_id();
         let access = SourceAccess::Pop3 {
             server: provider.pop3(tls),
-            user: SUPPORT.user.to_owned(),
+            user: account.user.to_owned(),
             password: network.key().seal(PASSWORD, &source_context(id)).unwrap(),
             apop: false,
         };

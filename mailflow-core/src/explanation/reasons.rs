@@ -67,7 +67,9 @@ impl Explanation {
         }
         let matched = tried.trials().any(|(_, trial)| trial == Trial::Matched);
         if self.evidence.is_some() && (matched || beyond > 0) {
-            notes.push("a rule that matches a mail with a ticket does nothing, unless it makes a new ticket".to_owned());
+            notes.push(
+                "a rule that matches a mail with a ticket does nothing, unless it makes a new ticket".to_owned(),
+            );
         } else if !matched && beyond == 0 {
             notes.push("no rule matched; the default rule decides".to_owned());
         }
@@ -97,8 +99,11 @@ mod tests {
 
     #[test]
     fn rules_are_named_only_if_they_are_still_those_that_were_tried() {
-        let explanation =
-            Explanation { tried: tried("-t!", 3), placed_by: Some(PlacedBy::MatchingAddress), ..Explanation::default() };
+        let explanation = Explanation {
+            tried: tried("-t!", 3),
+            placed_by: Some(PlacedBy::MatchingAddress),
+            ..Explanation::default()
+        };
         let reasons = explanation.reasons(&rules(4));
         let named: Vec<_> = reasons.rules.iter().map(|it| (it.number, it.description.as_deref(), it.trial)).collect();
         let expected = [
@@ -115,16 +120,16 @@ mod tests {
 
     #[test]
     fn what_matched_and_did_nothing_is_said() {
-        let follow_up = Explanation {
-            tried: tried("t!", 2),
-            evidence: Some(Evidence::TokenInReplyTo),
-            ..Explanation::default()
-        };
+        let follow_up =
+            Explanation { tried: tried("t!", 2), evidence: Some(Evidence::TokenInReplyTo), ..Explanation::default() };
         assert!(follow_up.reasons(&rules(4)).notes[0].contains("does nothing"));
         let nothing = Explanation { tried: tried("ttt", 3), ..Explanation::default() };
         assert_eq!(nothing.reasons(&rules(4)).notes, ["no rule matched; the default rule decides"]);
         let many = Explanation { tried: tried("ttt", 300), ..Explanation::default() };
-        assert_eq!(many.reasons(&rules(4)).notes, ["of the 300 rules that were tried only the first 3 are remembered"]);
+        assert_eq!(
+            many.reasons(&rules(4)).notes,
+            ["of the 300 rules that were tried only the first 3 are remembered"]
+        );
         assert_eq!(Explanation::default().reasons(&rules(4)).notes, [""; 0]);
     }
 }

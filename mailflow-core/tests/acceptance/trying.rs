@@ -32,11 +32,8 @@ async fn with_rules() -> Office {
         text: "We have it.".to_owned(),
     };
     office.flow.admin().save(&response).await.unwrap();
-    let to_sales = RuleEffect {
-        ticketbox: Some(office.sales.id),
-        respond: Some(response.id),
-        ..RuleEffect::default()
-    };
+    let to_sales =
+        RuleEffect { ticketbox: Some(office.sales.id), respond: Some(response.id), ..RuleEffect::default() };
     let shred = |shred| RuleEffect { shred: Some(shred), ..RuleEffect::default() };
     let rules = vec![
         rule(1, "junk", shred(Shred::Trash)),

@@ -32,6 +32,16 @@ pub struct Account {
     pub address: &'static str,
 }
 
+/// How mail comes into the mailboxes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carriage {
+    /// As it is sent, with the sender of the envelope on top.
+    Faithful,
+    /// Without any header that tells who or what wrote it, what it answers and where answers go, and without the sender
+    /// of the envelope: the worst that stands between two who write to each other.
+    Stripping,
+}
+
 /// Dovecot and Postfix with the same mailboxes.
 pub struct Provider {
     // In this order: the servers end before their folder goes.
@@ -75,15 +85,20 @@ fn is_root() -> bool {
 impl Provider {
     /// Starts both servers; `None`, said loudly, if this machine does not have them. With `CI=true` it must.
     pub async fn start(accounts: &[Account]) -> Option<Self> {
+        Self::start_with(accounts, Carriage::Faithful).await
+    }
+
+    /// The same with another carriage.
+    pub async fn start_with(accounts: &[Account], carriage: Carriage) -> Option<Self> {
         if let Some(missing) = missing() {
             assert!(std::env::var("CI").as_deref() != Ok("true"), "missing: {missing}");
             eprintln!("LEFT OUT, because this machine lacks: {missing}");
             return None;
         }
-        Some(Self::try_start(accounts).await.expect("a private Dovecot and Postfix"))
+        Some(Self::try_start(accounts, carriage).await.expect("a private Dovecot and Postfix"))
     }
 
-    async fn try_start(accounts: &[Account]) -> io::Result<Self> {
+    async fn try_start(accounts: &[Account], carriage: Carriage) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("mailflow-provider-").tempdir()?;
         // Its programs run as several users.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
@@ -97,7 +112,7 @@ impl Provider {
         let [pop3, pop3s, imap, imaps, smtp, submission] = program::free_ports()?;
         let places = Places { folder: folder.path().to_owned(), pop3, pop3s, imap, imaps, smtp, submission };
         let dovecot = Dovecot::start(&places, accounts).await?;
-        let postfix = Postfix::start(&places, accounts).await?;
+        let postfix = Postfix::start(&places, accounts, carriage).await?;
         Ok(Self { postfix, dovecot, authority, folder })
     }
 

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use super::program::greets;
-use super::{Account, MAIL_OWNER, Places};
+use super::{Account, Carriage, MAIL_OWNER, Places};
 
 /// A running Postfix.
 pub struct Postfix {
@@ -45,6 +46,34 @@ smtpd_sasl_path = FOLDER/sign-in
 smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
 ";
 
+/// What `main.cf` has beside for [`Carriage::Stripping`].
+const STRIPPING: &str = "\
+header_checks = regexp:FOLDER/postfix/stripped
+virtual_transport = bare
+bare_destination_recipient_limit = 1
+always_add_missing_headers = yes
+";
+/// And `master.cf`: a delivery that puts nothing on top of the mail. What is moved into the mailbox is whole.
+const BARE: &str = "\
+bare unix - n n - - pipe
+  user=nobody argv=FOLDER/deliver ${user}
+";
+const DELIVER: &str = "\
+#!/bin/sh
+set -e
+umask 077
+mailbox=FOLDER/mail/$1/Maildir
+mkdir -p \"$mailbox/new\" \"$mailbox/cur\" \"$mailbox/tmp\"
+name=$(date +%s%N).$$
+cat > \"$mailbox/tmp/$name\"
+mv \"$mailbox/tmp/$name\" \"$mailbox/new/$name\"
+";
+const STRIPPED: &str = "\
+/^(Auto-Submitted|Precedence|X-Auto-[A-Za-z-]*|List-[A-Za-z-]*|Return-Path|Sender|X-Loop):/ IGNORE
+/^(Message-ID|In-Reply-To|References|Reply-To):/ IGNORE
+/^Subject:/ REPLACE Subject: News
+";
+
 /// Submission takes what it is given and reports back what cannot be delivered, as a provider's does for mail to others.
 const MASTER: &str = "\
 127.0.0.1:SMTP inet n - n - - smtpd
@@ -74,7 +103,7 @@ anvil unix - - n - 1 anvil
 ";
 
 impl Postfix {
-    pub async fn start(places: &Places, accounts: &[Account]) -> io::Result<Self> {
+    pub async fn start(places: &Places, accounts: &[Account], carriage: Carriage) -> io::Result<Self> {
         let folder = &places.folder;
         let configuration = folder.join("postfix");
         for name in ["postfix", "queue", "postfix-data"] {
@@ -84,15 +113,25 @@ impl Postfix {
         let mut domains: Vec<&str> = accounts.iter().filter_map(|it| it.address.split('@').nth(1)).collect();
         domains.sort_unstable();
         domains.dedup();
-        let main = MAIN
+        let stripping = carriage == Carriage::Stripping;
+        let main = [MAIN, if stripping { STRIPPING } else { "" }]
+            .concat()
             .replace("FOLDER", &folder.to_string_lossy())
             .replace("OWNER", &MAIL_OWNER.to_string())
             .replace("DOMAINS", &domains.join(", "));
         fs::write(configuration.join("main.cf"), main)?;
-        let master = MASTER
+        let master = [MASTER, if stripping { BARE } else { "" }]
+            .concat()
+            .replace("FOLDER", &folder.to_string_lossy())
             .replace("SUBMISSION", &places.submission.to_string())
             .replace(":SMTP", &format!(":{}", places.smtp));
         fs::write(configuration.join("master.cf"), master)?;
+        if stripping {
+            fs::write(configuration.join("stripped"), STRIPPED)?;
+            let program = folder.join("deliver");
+            fs::write(&program, DELIVER.replace("FOLDER", &folder.to_string_lossy()))?;
+            fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
+        }
         let mailboxes: String =
             accounts.iter().map(|account| format!("{} {}/Maildir/\n", account.address, account.user)).collect();
         fs::write(configuration.join("mailboxes"), mailboxes)?;

@@ -113,7 +113,8 @@ impl Told<'_> {
         });
         if let (true, Some(answer)) = (explain, answer.as_object_mut()) {
             let tried = self.would_be.tried.iter();
-            let tried = tried.map(|it| json!({ "rule": it.number, "description": it.description, "failed": it.failed }));
+            let tried =
+                tried.map(|it| json!({ "rule": it.number, "description": it.description, "failed": it.failed }));
             answer.insert("tried".to_owned(), tried.collect());
             let explained = explanation.map(|it| explained::as_json(&it, self.set));
             answer.insert("explanation".to_owned(), explained.unwrap_or_default());
@@ -148,9 +149,12 @@ impl Told<'_> {
         if let Some(explanation) = self.explanation().filter(|_| explain) {
             let reasons = explanation.reasons(self.set);
             // The rules stand above, all of them.
-            lines.extend(reasons.notes.into_iter().filter(|_| explanation.tried.as_ref().is_some_and(|it| it.beyond() == 0)));
+            lines.extend(
+                reasons.notes.into_iter().filter(|_| explanation.tried.as_ref().is_some_and(|it| it.beyond() == 0)),
+            );
             lines.extend(reasons.done);
-            lines.extend(reasons.no_automatic_answer.map(|because| format!("it gets no automatic answer: {because}")));
+            lines
+                .extend(reasons.no_automatic_answer.map(|because| format!("it gets no automatic answer: {because}")));
         }
         lines.extend(self.would_be.caught.iter().map(|(name, value)| format!("{name} = {value}")));
         lines

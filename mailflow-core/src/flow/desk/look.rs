@@ -20,6 +20,7 @@ use crate::store::{
     Count, Cursor, Hit, Key, Listing, OwnerFilter, Page, Query, Record, Row, SearchQuery, StoreExt, TicketQuery,
 };
 use crate::ticket::{Ticket, TicketState};
+use crate::time::Timestamp;
 
 /// Which tickets an agent wants to see, of those that he may.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -244,11 +244,18 @@ async fn a_message_says_why_it_is_here_and_the_document_says_how() {
     ];
     let before = fixture.flow.directory().rule_set.clone();
     fixture.flow.admin().save_rules(&RuleSet { rules, ..before }).await.unwrap();
-    fixture.receive("From: eve@one.example\nTo: support@example.com\nSubject: Order 17\nMessage-ID: <31@one.example>\n\nx\n").await;
-    let number = fixture.desk().tickets(&Default::default(), &mailflow_core::store::Page::first(1)).await.unwrap().rows[0].number;
+    fixture
+        .receive(
+            "From: eve@one.example\nTo: support@example.com\nSubject: Order 17\nMessage-ID: <31@one.example>\n\nx\n",
+        )
+        .await;
+    let number =
+        fixture.desk().tickets(&Default::default(), &mailflow_core::store::Page::first(1)).await.unwrap().rows[0]
+            .number;
     let answer = fixture.admin("GET", &format!("/tickets/{number}"), None).await.json();
     assert_eq!(answer["ticket"]["fields"], json!({ "order": "17" }));
-    let explanation = &answer["parts"].as_array().unwrap().iter().find(|it| it["kind"] == "message").unwrap()["explanation"];
+    let explanation =
+        &answer["parts"].as_array().unwrap().iter().find(|it| it["kind"] == "message").unwrap()["explanation"];
     assert_eq!((&explanation["placed_by"], &explanation["rule"]), (&json!("rule"), &json!(id::<uuid::Uuid>(33))));
     assert_eq!(
         explanation["tried"]["rules"],
@@ -268,11 +275,18 @@ async fn a_message_says_why_it_is_here_and_the_document_says_how() {
 async fn health_says_when_automatic_mail_is_stopped() {
     let fixture = Fixture::open().await;
     let health = fixture.admin("GET", "/health", None).await.json();
-    assert_eq!(health["automatic"], json!({ "within_an_hour": 0, "most": 500, "stopped": false, "stopped_until": null }));
-    let settings = json!({ "name": "Desk", "first_ticket_number": 1, "host": "example.com", "automatic_per_hour": 0 });
+    assert_eq!(
+        health["automatic"],
+        json!({ "within_an_hour": 0, "most": 500, "stopped": false, "stopped_until": null })
+    );
+    let settings =
+        json!({ "name": "Desk", "first_ticket_number": 1, "host": "example.com", "automatic_per_hour": 0 });
     assert_eq!(fixture.admin("PUT", "/settings", Some(settings)).await.status, 200);
     let health = fixture.admin("GET", "/health", None).await.json();
-    assert_eq!(health["automatic"], json!({ "within_an_hour": 0, "most": 0, "stopped": true, "stopped_until": null }));
+    assert_eq!(
+        health["automatic"],
+        json!({ "within_an_hour": 0, "most": 0, "stopped": true, "stopped_until": null })
+    );
     let silent = json!({ "name": "Desk", "first_ticket_number": 1, "host": "example.com" });
     let kept = fixture.admin("PUT", "/settings", Some(silent)).await.json();
     assert_eq!(kept["automatic_per_hour"], 0, "what is not said stays");
