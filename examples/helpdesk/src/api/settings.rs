@@ -28,7 +28,7 @@ pub struct SettingsShape {
 }
 
 fn versioned(settings: &Settings) -> Versioned<SettingsShape> {
-    let Settings { name, first_ticket_number, host, automatic_per_hour } = settings.clone();
+    let Settings { name, first_ticket_number, host, automatic_per_hour, .. } = settings.clone();
     let automatic_per_hour = Some(automatic_per_hour);
     let shape = SettingsShape { name, first_ticket_number, host, automatic_per_hour };
     Versioned(StatusCode::OK, settings.version(), shape)

@@ -65,11 +65,13 @@ pub async fn save(signed: Signed, headers: HeaderMap, body: Bytes) -> Answer {
         .and_then(|first| Ok((first, number::<u32>(&values, "automatic_per_hour")?)));
     let saved = match numbers {
         Ok((first_ticket_number, automatic_per_hour)) => {
+            let before = signed.desk.directory().settings.clone();
             let settings = Settings {
                 name: values.one("name").trim().to_owned(),
                 first_ticket_number,
                 host: values.one("host").trim().to_owned(),
                 automatic_per_hour,
+                ..before
             };
             signed.desk.admin()?.save_over(&settings, seen(&values)).await
         }
