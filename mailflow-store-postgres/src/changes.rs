@@ -1,0 +1,255 @@
+//! [`Changes`]: what other servers on the same database have committed (`LISTEN` and `NOTIFY`).
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::future::poll_fn;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use deadpool_postgres::Pool;
+use mailflow_core::flow::Notice;
+use mailflow_core::id::TicketId;
+use mailflow_core::store::{Kept as _, Key, StoreError};
+use mailflow_core::ticket::Ticket;
+use tokio::sync::broadcast;
+use tokio::task::JoinHandle;
+use tokio_postgres::{AsyncMessage, Client};
+
+use crate::error::OrFailed as _;
+use crate::load;
+use crate::prepared::Touched;
+use crate::url::Target;
+
+/// Tells all who listen. The name of a channel has at most 63 bytes.
+pub(crate) const TELL: &str = "SELECT pg_notify(left('mailflow.' || current_schema(), 63), $1)";
+const CHANNEL: &str = "SELECT quote_ident(left('mailflow.' || current_schema(), 63))";
+
+/// PostgreSQL takes 8,000 bytes; more tickets than this are not named one by one.
+const MAX_TICKETS: usize = 200;
+/// How many changes may wait for a listener that is slow; then he has missed some.
+const WAITING: usize = 1024;
+/// How long until a connection that was lost is made again, at first and at most.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// A connection that says nothing for this long is asked whether it is there.
+const ASK_AFTER: Duration = Duration::from_secs(15);
+
+/// Something that another server has changed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Heard {
+    /// What to look at again, as if it had been changed here.
+    pub notice: Notice,
+    /// Whether arrivals may wait to be routed.
+    pub arrivals: bool,
+    /// Whether there were changes that nobody could tell of: the connection was away, or there were too many. Everything
+    /// has to be looked at again. It is also said once in the beginning.
+    pub missed: bool,
+}
+
+/// What other servers on the same database commit, from now on. It connects again by itself.
+#[derive(Debug)]
+pub struct Changes {
+    heard: broadcast::Receiver<Telling>,
+    pool: Pool,
+}
+
+/// What was said: `None` if something may have been missed.
+type Telling = Option<Touched>;
+
+impl Changes {
+    /// Waits for the next change; `None` when the store was dropped.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the tickets that have changed cannot be read: it may be asked again, and the next answer says
+    /// that something was missed.
+    pub async fn next(&mut self) -> Result<Option<Heard>, StoreError> {
+        let telling = match self.heard.recv().await {
+            Ok(telling) => telling,
+            Err(broadcast::error::RecvError::Lagged(_)) => None,
+            Err(broadcast::error::RecvError::Closed) => return Ok(None),
+        };
+        let Some(Touched { tickets, configuration, outgoing, health, arrivals }) = telling else {
+            return Ok(Some(Heard { missed: true, ..Heard::default() }));
+        };
+        let keys: Vec<Key> = tickets.iter().map(|id| Key::Ticket(*id)).collect();
+        let loaded = load::load(&self.pool, &keys).await?;
+        let rows = loaded.into_iter().filter_map(|it| it.record.and_then(Ticket::take)).collect();
+        let notice = Notice { tickets, rows, configuration, outgoing, health };
+        Ok(Some(Heard { notice, arrivals, missed: false }))
+    }
+}
+
+/// A touched set in words for the channel, if there is anything to say. `name` says who says it.
+pub(crate) fn words(name: &str, touched: &Touched) -> Option<String> {
+    if *touched == Touched::default() {
+        return None;
+    }
+    let many = touched.tickets.len() > MAX_TICKETS;
+    let flags = [
+        (touched.configuration, 'c'),
+        (touched.outgoing, 'o'),
+        (touched.health, 'h'),
+        (touched.arrivals, 'a'),
+        (many, 'm'),
+    ];
+    let mut words = format!("{name} -");
+    words.extend(flags.into_iter().filter_map(|(is, flag)| is.then_some(flag)));
+    words.push(' ');
+    for ticket in touched.tickets.iter().filter(|_| !many) {
+        // Writing into a `String` cannot fail.
+        let _ = write!(words, "{:032x}", u128::from_be_bytes(*ticket.as_bytes()));
+    }
+    Some(words)
+}
+
+/// What such words say; nothing if this process said them itself.
+fn read(name: &str, words: &str) -> Option<Telling> {
+    let mut parts = words.splitn(3, ' ');
+    let (by, flags, tickets) = (parts.next()?, parts.next()?, parts.next()?);
+    if by == name {
+        return None;
+    }
+    if flags.contains('m') {
+        return Some(None);
+    }
+    let mut ids = BTreeSet::new();
+    for hex in tickets.as_bytes().chunks(32) {
+        let number = std::str::from_utf8(hex).ok().and_then(|hex| u128::from_str_radix(hex, 16).ok());
+        // What a later version says in another way has to be looked at as a whole.
+        let Some(number) = number else { return Some(None) };
+        ids.insert(TicketId::from_bytes(number.to_be_bytes()));
+    }
+    Some(Some(Touched {
+        tickets: ids,
+        configuration: flags.contains('c'),
+        outgoing: flags.contains('o'),
+        health: flags.contains('h'),
+        arrivals: flags.contains('a'),
+    }))
+}
+
+/// The task that listens, from when somebody wants to know until the store is dropped.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    target: Target,
+    name: String,
+    task: Mutex<Option<(broadcast::Sender<Telling>, JoinHandle<()>)>>,
+}
+
+impl Listener {
+    pub fn new(target: Target, name: String) -> Self {
+        Self { target, name, task: Mutex::new(None) }
+    }
+
+    /// Listens from now on.
+    pub fn listen(&self, pool: Pool) -> Changes {
+        // Nothing panics while it is half changed.
+        let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        let (tell, _) = task.get_or_insert_with(|| {
+            let (tell, _) = broadcast::channel(WAITING);
+            let listening = listen(self.target.clone(), self.name.clone(), tell.clone());
+            (tell, tokio::spawn(listening))
+        });
+        let heard = tell.subscribe();
+        // What was committed before is not told any more.
+        let _ = tell.send(None);
+        Changes { heard, pool }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let task = self.task.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((_, task)) = task {
+            task.abort();
+        }
+    }
+}
+
+async fn listen(target: Target, name: String, tell: broadcast::Sender<Telling>) {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let mut connected = false;
+        let result = hear(&target, &name, &tell, &mut connected).await;
+        if let Err(error) = result {
+            tracing::warn!(error = &error as &dyn std::error::Error, "changes of other servers are not heard");
+        }
+        pause = if connected { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// Listens as long as the connection lasts.
+async fn hear(
+    target: &Target,
+    name: &str,
+    tell: &broadcast::Sender<Telling>,
+    connected: &mut bool,
+) -> Result<(), StoreError> {
+    let doing = "listening for changes of other servers";
+    let (client, mut connection) = target.config.connect(target.tls.clone()).await.or_failed(doing)?;
+    let listening = async {
+        let channel: String = client.query_one(CHANNEL, &[]).await?.try_get(0)?;
+        client.batch_execute(&format!("LISTEN {channel}")).await?;
+        *connected = true;
+        // Between two connections nothing was heard.
+        let _ = tell.send(None);
+        ask(&client).await
+    };
+    let reading = async {
+        while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
+            if let AsyncMessage::Notification(said) = message?
+                && let Some(telling) = read(name, said.payload())
+            {
+                // Nobody may be listening just now.
+                let _ = tell.send(telling);
+            }
+        }
+        Ok(())
+    };
+    tokio::select! {
+        result = listening => result,
+        result = reading => result,
+    }
+    .or_failed(doing)
+}
+
+/// Asks again and again whether the connection is there. Returns when it is not.
+async fn ask(client: &Client) -> Result<(), tokio_postgres::Error> {
+    loop {
+        tokio::time::sleep(ASK_AFTER).await;
+        if let Ok(answer) = tokio::time::timeout(ASK_AFTER, client.batch_execute("")).await {
+            answer?;
+        } else {
+            return Ok(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn touched(tickets: u64) -> Touched {
+        let tickets = (0..tickets).map(|nth| TicketId::from_bytes(u128::from(nth).to_be_bytes())).collect();
+        Touched { tickets, outgoing: true, ..Touched::default() }
+    }
+
+    #[test]
+    fn what_is_said_is_heard_by_others_only() {
+        for it in [touched(0), touched(3), touched(200)] {
+            let said = words("one", &it).unwrap();
+            assert!(said.len() < 8000);
+            assert_eq!(read("other", &said), Some(Some(it)));
+            assert_eq!(read("one", &said), None);
+        }
+        assert_eq!(words("one", &Touched::default()), None);
+    }
+
+    #[test]
+    fn too_much_and_what_is_not_understood_has_to_be_looked_at_as_a_whole() {
+        assert_eq!(read("other", &words("one", &touched(201)).unwrap()), Some(None));
+        assert_eq!(read("other", "one - zz"), Some(None));
+    }
+}

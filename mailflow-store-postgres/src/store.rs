@@ -1,0 +1,120 @@
+//! [`PostgresStore`]: the store in a PostgreSQL database.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use deadpool_postgres::Pool;
+use mailflow_core::digest::Digest;
+use mailflow_core::store::{
+    Changeset, CommitError, Committed, Found, Key, Loaded, Page, Query, Store, StoreError, StoreErrorKind,
+};
+
+use crate::bodies::{self, Bodies, MAX_INLINE};
+use crate::changes::{Changes, Listener};
+use crate::prepared::Prepared;
+use crate::url::Target;
+use crate::writer::{Job, Writer};
+use crate::{compress, connection, find, load, migrate};
+
+/// How a database is used. The default suits a server with up to a few dozen agents.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// How many connections this server has at most, besides the one that listens; at least 2.
+    pub connections: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { connections: 8 }
+    }
+}
+
+/// A store in a PostgreSQL database (version 13 or later). Several servers may have it open at the same time.
+///
+/// What `commit` said yes to is on the disk of the PostgreSQL server (`synchronous_commit` is on, also where the
+/// database says `off`). Bodies are kept in the database, up to 2 GiB each. When the value is dropped, what waits to be
+/// written is written in the background of the runtime.
+#[derive(Debug)]
+pub struct PostgresStore {
+    pool: Pool,
+    writer: Writer,
+    bodies: Arc<Bodies>,
+    listener: Listener,
+}
+
+impl PostgresStore {
+    /// Opens the database that a URL names, and brings it to the newest shape:
+    /// `postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=verify-full`.
+    ///
+    /// `sslmode` is as in libpq: `disable`, `prefer` (the default; certificates are not checked), `require`, `verify-ca`,
+    /// `verify-full`; the last two trust whom the system trusts, or the file that `sslrootcert` names. With
+    /// `options=-csearch_path%3DNAME` the tables are in the schema of this name.
+    ///
+    /// # Errors
+    /// [`StoreError`]: [`is_transient`](StoreError::is_transient) if the server is out of reach;
+    /// [`is_unusable`](StoreError::is_unusable) if the URL is wrong, a right is missing, or the database is of another
+    /// program or of a later version of mailflow. Its words say what to do.
+    pub async fn open(url: &str, options: Options) -> Result<Self, StoreError> {
+        let target = Target::read(url)?;
+        let pool = connection::pool(&target, options.connections.max(2))?;
+        let client = connection::first(&pool, &target).await?;
+        migrate::migrate(&client, &target).await?;
+        drop(client);
+        bodies::tidy(&pool).await?;
+        let bodies = Arc::new(Bodies::default());
+        // How others know who said something.
+        let name = getrandom::u64().map(|name| format!("{name:016x}")).map_err(|error| {
+            StoreError::new(StoreErrorKind::Other, "asking the system for a random number").because(error)
+        })?;
+        let writer = Writer::start(pool.clone(), Arc::clone(&bodies), name.clone());
+        Ok(Self { pool, writer, bodies, listener: Listener::new(target, name) })
+    }
+
+    /// What other servers on the same database commit, from now on.
+    pub fn changes(&self) -> Changes {
+        self.listener.listen(self.pool.clone())
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn load(&self, keys: &[Key]) -> Result<Vec<Loaded>, StoreError> {
+        load::load(&self.pool, keys).await
+    }
+
+    async fn find(&self, query: &Query, page: &Page) -> Result<Found, StoreError> {
+        find::find(&self.pool, query, page).await
+    }
+
+    async fn commit(&self, changes: Changeset) -> Result<Committed, CommitError> {
+        let prepared = Prepared::new(changes)?;
+        self.writer.run(|answer| Job::Commit(prepared, answer)).await
+    }
+
+    async fn keep_body(&self, bytes: Vec<u8>) -> Result<Digest, StoreError> {
+        if bytes.len() > MAX_INLINE {
+            let size = bytes.len();
+            let pack = move || compress::pack(&bytes).map(|packed| (Digest::of(&bytes), packed));
+            let (digest, packed) = tokio::task::spawn_blocking(pack)
+                .await
+                .map_err(|error| StoreError::new(StoreErrorKind::Other, "compressing a body").because(error))??;
+            bodies::write_large(&self.pool, digest, &packed, size).await?;
+            return Ok(digest);
+        }
+        let digest = Digest::of(&bytes);
+        if self.bodies.wait(digest, &bytes)? {
+            self.writer.run(Job::WriteBodies).await?;
+        }
+        Ok(digest)
+    }
+
+    async fn body(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        bodies::read(&self.pool, &self.bodies, digest).await
+    }
+
+    async fn erase_body(&self, digest: &Digest) -> Result<(), StoreError> {
+        let digest = *digest;
+        self.writer.run(|answer| Job::EraseBody(digest, answer)).await
+    }
+}

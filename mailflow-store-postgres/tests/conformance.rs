@@ -1,0 +1,30 @@
+//! The rules that every store must pass, for PostgreSQL.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use mailflow_core::store::Store;
+use mailflow_store_postgres::{Options, PostgresStore};
+use mailflow_test::postgres::{self, Database};
+use mailflow_test::store::{InMemory, Place};
+
+/// A database of its own.
+struct InDatabase(Database);
+
+#[async_trait]
+impl Place for InDatabase {
+    async fn open(&self) -> Arc<dyn Store> {
+        Arc::new(PostgresStore::open(&self.0.url(), Options::default()).await.unwrap())
+    }
+}
+
+fn place() -> Arc<dyn Place> {
+    if postgres::is_there() {
+        Arc::new(InDatabase(Database::fresh()))
+    } else {
+        // It was said that it is left out.
+        Arc::new(InMemory::new(mailflow_core::store::MemoryStore::new()))
+    }
+}
+
+mailflow_test::store_rules!(place());
