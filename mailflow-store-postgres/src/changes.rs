@@ -69,13 +69,13 @@ impl Changes {
             Err(broadcast::error::RecvError::Lagged(_)) => None,
             Err(broadcast::error::RecvError::Closed) => return Ok(None),
         };
-        let Some(Touched { tickets, configuration, outgoing, health, arrivals }) = telling else {
+        let Some(Touched { tickets, configuration, outgoing, health, sessions, arrivals }) = telling else {
             return Ok(Some(Heard { missed: true, ..Heard::default() }));
         };
         let keys: Vec<Key> = tickets.iter().map(|id| Key::Ticket(*id)).collect();
         let loaded = load::load(&self.pool, &keys).await?;
         let rows = loaded.into_iter().filter_map(|it| it.record.and_then(Ticket::take)).collect();
-        let notice = Notice { tickets, rows, configuration, outgoing, health };
+        let notice = Notice { tickets, rows, configuration, outgoing, health, sessions };
         Ok(Some(Heard { notice, arrivals, missed: false }))
     }
 }
@@ -90,6 +90,7 @@ pub(crate) fn words(name: &str, touched: &Touched) -> Option<String> {
         (touched.configuration, 'c'),
         (touched.outgoing, 'o'),
         (touched.health, 'h'),
+        (touched.sessions, 's'),
         (touched.arrivals, 'a'),
         (many, 'm'),
     ];
@@ -125,6 +126,7 @@ fn read(name: &str, words: &str) -> Option<Telling> {
         configuration: flags.contains('c'),
         outgoing: flags.contains('o'),
         health: flags.contains('h'),
+        sessions: flags.contains('s'),
         arrivals: flags.contains('a'),
     }))
 }

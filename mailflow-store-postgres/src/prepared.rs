@@ -44,13 +44,15 @@ pub(crate) enum Action {
     Put(Row),
 }
 
-/// What a commit has changed, as far as others look at it.
+/// What a commit has changed, as far as others look at it: a [`Notice`](mailflow_core::flow::Notice) without rows, and
+/// whether there are arrivals.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Touched {
     pub tickets: BTreeSet<TicketId>,
     pub configuration: bool,
     pub outgoing: bool,
     pub health: bool,
+    pub sessions: bool,
     pub arrivals: bool,
 }
 
@@ -77,6 +79,7 @@ impl Touched {
         self.configuration |= other.configuration;
         self.outgoing |= other.outgoing;
         self.health |= other.health;
+        self.sessions |= other.sessions;
         self.arrivals |= other.arrivals;
     }
 }
@@ -113,7 +116,10 @@ impl Prepared {
                     Action::Put(row)
                 }
                 Entry::RelyOn(..) => Action::RelyOn,
-                Entry::Erase(..) => Action::Erase,
+                Entry::Erase(..) => {
+                    prepared.touched.sessions |= matches!(key, Key::Session(_));
+                    Action::Erase
+                }
             };
             let table = table::of(key.kind()).ok_or_else(unknown_kind)?;
             prepared.steps.push(Step { values: table::key_values(&key), key, table, expected, action });

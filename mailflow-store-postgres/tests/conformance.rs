@@ -1,4 +1,5 @@
 //! The rules that every store must pass, for PostgreSQL.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::sync::Arc;
 
