@@ -37,7 +37,7 @@ mod wire;
 
 pub use connectors::Connectors;
 pub use steps::{Check, Step};
-pub use wire::{Dial, Io};
+pub use wire::{Dial, Io, client_config};
 
 #[doc(hidden)]
 pub mod fuzz;

@@ -2,11 +2,14 @@
 
 use mailflow_core::destination::{Destination, DestinationAccess};
 use mailflow_core::id::{DestinationId, SourceId};
+use mailflow_core::ldap::{Ldap, LdapFind};
 use mailflow_core::refusal::Refusal;
 use mailflow_core::secret::Sealed;
 use mailflow_core::source::{Source, SourceAccess};
 use mailflow_transport::Connectors;
 use mailflow_transport::seal::{destination_context, source_context};
+
+use crate::auth::ldap::ACCOUNT;
 
 /// The password of a source: what was entered, sealed; else the one that it has.
 ///
@@ -40,6 +43,22 @@ pub fn of_destination(
         _ => None,
     });
     seal(network, &destination_context(id), entered, kept)
+}
+
+/// The password of the desk's own account at the directory server: what was entered, sealed; else the one that it has.
+///
+/// # Errors
+/// [`Refusal::Invalid`] if there is none, or it cannot be sealed.
+pub fn of_ldap(
+    network: Option<&Connectors>,
+    entered: Option<&str>,
+    before: Option<&Ldap>,
+) -> Result<Sealed, Refusal> {
+    let kept = before.and_then(|ldap| match &ldap.find {
+        LdapFind::Search { password, .. } => Some(password),
+        LdapFind::Template(_) => None,
+    });
+    seal(network, ACCOUNT, entered, kept)
 }
 
 fn seal(

@@ -16,6 +16,7 @@ mod tls;
 
 use patient::Patient;
 use tls::TlsClient;
+pub use tls::client_config;
 
 /// A connection: anything that bytes go through in both directions.
 pub trait Io: AsyncRead + AsyncWrite + Send + Sync + Unpin + std::fmt::Debug {}

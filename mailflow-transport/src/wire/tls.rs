@@ -24,27 +24,8 @@ impl TlsClient {
         let setup = |words: String| TransportError::new(TransportErrorKind::Setup, words);
         let name = ServerName::try_from(host.clone())
             .map_err(|error| setup(format!("`{host}` is no name that a certificate can be for")).because(error))?;
-        let extra = match &server.trusted_certificate {
-            None => Vec::new(),
-            Some(pem) => CertificateDer::pem_slice_iter(pem.as_bytes())
-                .collect::<Result<Vec<_>, _>>()
-                .map_err(|error| setup("the trusted certificate is not in PEM form".to_owned()).because(error))?,
-        };
-        if server.trusted_certificate.is_some() && extra.is_empty() {
-            return Err(setup(
-                "the trusted certificate holds no certificate; it begins with `-----BEGIN`".to_owned(),
-            ));
-        }
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let wrong = |error: rustls::Error| setup(format!("TLS cannot be set up: {error}")).because(error);
-        let verifier = Verifier::new_with_extra_roots(extra, Arc::clone(&provider)).map_err(wrong)?;
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(wrong)?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth();
-        Ok(Self { connector: TlsConnector::from(Arc::new(config)), name })
+        let config = client_config(server.trusted_certificate.as_deref())?;
+        Ok(Self { connector: TlsConnector::from(config), name })
     }
 
     /// TLS around a connection, and in words which.
@@ -59,4 +40,31 @@ impl TlsClient {
             stream.get_ref().1.protocol_version().map_or_else(String::new, |version| format!("{version:?}"));
         Ok((Box::new(stream), version))
     }
+}
+
+/// What a TLS client believes: certificates that the system trusts, and one more, in PEM form.
+///
+/// # Errors
+/// [`TransportErrorKind::Setup`] if that one is no certificate.
+pub fn client_config(trusted: Option<&str>) -> Result<Arc<ClientConfig>, TransportError> {
+    let setup = |words: String| TransportError::new(TransportErrorKind::Setup, words);
+    let extra = match trusted {
+        None => Vec::new(),
+        Some(pem) => CertificateDer::pem_slice_iter(pem.as_bytes())
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| setup("the trusted certificate is not in PEM form".to_owned()).because(error))?,
+    };
+    if trusted.is_some() && extra.is_empty() {
+        return Err(setup("the trusted certificate holds no certificate; it begins with `-----BEGIN`".to_owned()));
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let wrong = |error: rustls::Error| setup(format!("TLS cannot be set up: {error}")).because(error);
+    let verifier = Verifier::new_with_extra_roots(extra, Arc::clone(&provider)).map_err(wrong)?;
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(wrong)?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    Ok(Arc::new(config))
 }

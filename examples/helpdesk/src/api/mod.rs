@@ -42,6 +42,7 @@ use mailflow_transport::Connectors;
 use crate::auth::SignIn;
 
 pub use openapi::document;
+pub use refused::Refused;
 
 /// The most bytes of a request: an answer with its files, as base64.
 const REQUEST_BYTES: usize = 40 << 20;

@@ -119,6 +119,12 @@ const fn advice(refusal: &Refusal) -> (StatusCode, &'static str) {
         Refusal::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "leave an attachment away"),
         Refusal::SignIn => (StatusCode::UNAUTHORIZED, "check user name and password"),
         Refusal::SignInPaused { .. } => (StatusCode::TOO_MANY_REQUESTS, "wait, then try again"),
+        Refusal::CodeNeeded => {
+            (StatusCode::UNAUTHORIZED, "send the code of your device, or a recovery code, as `code`")
+        }
+        Refusal::Code => (StatusCode::UNAUTHORIZED, "wait for the next code of your device, or send a recovery code"),
+        Refusal::NotFromHere { .. } => (StatusCode::FORBIDDEN, "come from an address that is allowed"),
+        Refusal::SignInUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "try again later"),
         _ => (StatusCode::CONFLICT, "read the reason and change the request"),
     }
 }

@@ -1,12 +1,10 @@
 //! Signing in and out.
 
 use axum::Json;
-use axum::extract::{ConnectInfo, FromRequestParts, State};
-use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use mailflow_core::refusal::Refusal;
 use serde::{Deserialize, Serialize};
-use std::convert::Infallible;
-use std::net::SocketAddr;
 use utoipa::ToSchema;
 
 use super::Api;
@@ -15,6 +13,7 @@ use super::caller::Caller;
 use super::extract::Body;
 use super::openapi::{ForAgents, ForAnyone};
 use super::refused::Refused;
+use crate::auth::{self, Credentials, Entered, Place};
 
 /// Who wants to sign in.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -23,6 +22,10 @@ pub struct SignInWish {
     pub user_name: String,
     #[schema(write_only)]
     pub password: String,
+    /// The code of a device, or a recovery code, for an agent who has a second factor.
+    #[serde(default)]
+    #[schema(write_only)]
+    pub code: String,
 }
 
 /// A session that was begun.
@@ -34,36 +37,20 @@ pub struct Begun {
     pub agent: AgentShape,
 }
 
-/// Where a request came from, as far as that can be told.
-#[derive(Debug)]
-pub struct Place {
-    peer: String,
-    program: String,
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Place {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let program = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-        Ok(Self {
-            peer: peer.map(|peer| peer.0.ip().to_string()).unwrap_or_default(),
-            program: program.unwrap_or_default().to_owned(),
-        })
-    }
-}
-
 /// Signs in.
 #[utoipa::path(post, path = "/session", tag = "session", request_body = SignInWish, security(()),
     responses((status = 201, description = "A session was begun", body = Begun), ForAnyone))]
 pub async fn sign_in(
     State(api): State<Api>,
     place: Place,
+    headers: HeaderMap,
     Body(wish): Body<SignInWish>,
 ) -> Result<(StatusCode, Json<Begun>), Refused> {
-    let from = (place.peer.as_str(), place.program.as_str());
-    let (id, token) = api.sign_in.sign_in(&wish.user_name, &wish.password, from).await?;
+    let shown = Credentials { user_name: wish.user_name, password: wish.password, code: wish.code };
+    let (id, token) = match api.sign_in.enter(&shown, (place, auth::program(&headers))).await? {
+        Entered::Begun(id, token) => (id, token),
+        Entered::Half(_) => return Err(Refusal::CodeNeeded.into()),
+    };
     let agent = api.flow.desk(id).agent()?;
     Ok((StatusCode::CREATED, Json(Begun { token, agent: agent.into() })))
 }

@@ -1,9 +1,15 @@
-//! Who is there: passwords (argon2id) and sessions.
+//! Who is there: ways to sign in, passwords (argon2id), second factors, sessions.
 
+pub mod ldap;
+mod login;
 mod password;
 mod place;
 mod session;
+pub mod totp;
 
-pub use password::{hash, new_password, verify};
+pub use login::{Credentials, DeskLogin, Login, Verdict};
+pub use password::{change_password, hash, new_password};
 pub use place::{Place, program};
-pub use session::{COOKIE, SignIn, cookie, end_sessions, ended_cookie, has_cookie, secret_of, token_of};
+pub use session::{
+    COOKIE, Entered, Offer, SignIn, cookie, end_sessions, ended_cookie, has_cookie, secret_of, token_of,
+};

@@ -6,15 +6,20 @@ use std::time::Duration;
 
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, COOKIE as COOKIE_HEADER};
+use mailflow_core::agent::{Agent, SecondFactor};
+use mailflow_core::decision::own::OwnWish;
 use mailflow_core::digest::Digest;
 use mailflow_core::flow::{Error, Mailflow};
 use mailflow_core::id::AgentId;
 use mailflow_core::refusal::Refusal;
-use mailflow_core::session::Session;
+use mailflow_core::secret::Sealed;
+use mailflow_core::session::{Proof, Session};
 use mailflow_core::store::{Query, StoreExt};
 use mailflow_core::time::Timestamp;
+use mailflow_transport::Connectors;
 
-use super::password;
+use super::login::{Credentials, DeskLogin, Login, Verdict};
+use super::{Place, totp};
 
 /// The name of the cookie.
 pub const COOKIE: &str = "mailflow_session";
@@ -22,81 +27,247 @@ pub const COOKIE: &str = "mailflow_session";
 const FREE_TRIES: u32 = 5;
 /// How long a user name has to wait at most.
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+/// How long somebody whose password was right may look for his device.
+const HALF_LASTS: Duration = Duration::from_secs(5 * 60);
+/// What the proof that a password was right is sealed for.
+const HALF: &str = "half signed in";
 
 /// Signs agents in. Counts wrong passwords for each user name, in memory.
 #[derive(Clone)]
 pub struct SignIn {
     flow: Mailflow,
+    network: Option<Connectors>,
+    desk: DeskLogin,
+    login: Arc<dyn Login>,
     wrong: Arc<Mutex<HashMap<String, (u32, Timestamp)>>>,
+}
+
+/// What came of a wish to be let in that was not refused.
+#[derive(Debug)]
+pub enum Entered {
+    /// A session was begun: whose, and its secret, which is known nowhere else from now on.
+    Begun(AgentId, String),
+    /// The password is right, and a code is needed beside it: this stands in for user name and password in the next
+    /// wish, for five minutes.
+    Half(String),
+}
+
+/// A secret for an agent's device.
+#[derive(Debug, Clone)]
+pub struct Offer {
+    /// Sealed, to be sent back with a code.
+    pub sealed: String,
+    /// As people type it.
+    pub secret: String,
+    /// As devices read it.
+    pub link: String,
 }
 
 impl std::fmt::Debug for SignIn {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SignIn")
+        write!(f, "SignIn({:?})", self.login)
     }
 }
 
 impl SignIn {
-    /// Signs agents of this helpdesk in.
+    /// Signs agents of this helpdesk in, with the desk's own passwords or its directory server. Without `network` there
+    /// is no key for second factors: who has one cannot sign in.
     #[must_use]
-    pub fn new(flow: Mailflow) -> Self {
-        Self { flow, wrong: Arc::default() }
+    pub fn new(flow: Mailflow, network: Option<Connectors>) -> Self {
+        let desk = DeskLogin::new(network.clone());
+        Self { flow, network, login: Arc::new(desk.clone()), desk, wrong: Arc::default() }
     }
 
-    /// Checks user name and password, and begins a session. Returns the agent and the session's secret, which is known
-    /// nowhere else from now on.
+    /// The same with another way to say who somebody is.
+    #[must_use]
+    pub fn with_login(self, login: Arc<dyn Login>) -> Self {
+        Self { login, ..self }
+    }
+
+    /// How many passwords the desk has hashed to check them.
+    #[must_use]
+    pub fn hashes(&self) -> u64 {
+        self.desk.hashes()
+    }
+
+    /// Checks what is shown, and begins a session.
     ///
     /// # Errors
-    /// [`Refusal::SignIn`] if they do not belong together; [`Refusal::SignInPaused`] after too many wrong ones.
-    pub async fn sign_in(
-        &self,
-        user_name: &str,
-        given: &str,
-        (peer, user_agent): (&str, &str),
-    ) -> Result<(AgentId, String), Error> {
-        let name = user_name.trim().to_lowercase();
-        self.may_try(&name)?;
-        let agent = self.flow.directory().agent_named(&name).cloned();
-        let (hash, given) = (agent.as_ref().and_then(|agent| agent.password.clone()), given.to_owned());
-        let right =
-            tokio::task::spawn_blocking(move || password::verify(&given, hash.as_deref())).await.unwrap_or(false);
-        let Some(agent) = agent.filter(|agent| right && agent.active) else {
-            self.count_wrong(name);
+    /// [`Refusal::SignIn`] if user name and password do not belong together; [`Refusal::SignInPaused`] after too many
+    /// wrong ones; [`Refusal::Code`]; [`Refusal::NotFromHere`]; [`Refusal::SignInUnavailable`].
+    pub async fn enter(&self, shown: &Credentials, from: (Place, &str)) -> Result<Entered, Error> {
+        let name = shown.user_name.trim().to_lowercase();
+        self.try_once(&name)?;
+        let agent = match self.login.check(&self.flow, shown).await {
+            Verdict::Agent(id) => self.flow.directory().agents.get(&id).cloned().filter(|agent| agent.active),
+            Verdict::Wrong => None,
+            Verdict::Unavailable(because) => {
+                tracing::error!(because, "it cannot be said whether a password is right");
+                return Err(Refusal::SignInUnavailable.into());
+            }
+        };
+        let Some(agent) = agent else {
+            tracing::warn!(user = name, from = from.0.text(), "somebody could not sign in");
             return Err(Refusal::SignIn.into());
         };
+        if agent.second_factor.is_some() && shown.code.trim().is_empty() {
+            mailflow_core::access::from_place(&self.flow.directory(), agent.id, from.0.address)?;
+            return Ok(Entered::Half(self.half(&agent)?));
+        }
+        let entered = self.begin(&agent, &shown.code, from).await?;
         self.lock().remove(&name);
-        let secret = new_secret()?;
-        self.flow.begin_session(agent.id, token_of(&secret), peer, user_agent).await?;
-        Ok((agent.id, secret))
+        Ok(entered)
     }
 
-    fn may_try(&self, name: &str) -> Result<(), Refusal> {
-        match self.lock().get(name) {
-            Some((tries, until)) if *tries >= FREE_TRIES && *until > self.flow.now() => {
-                Err(Refusal::SignInPaused { until: *until })
-            }
-            _ => Ok(()),
+    /// Begins a session of somebody whose password was right, with the code that was asked for.
+    ///
+    /// # Errors
+    /// [`Refusal::SignIn`] if that was too long ago; else as for [`SignIn::enter`].
+    pub async fn enter_with_code(
+        &self,
+        half: &str,
+        code: &str,
+        from: (Place, &str),
+    ) -> Result<(AgentId, String), Error> {
+        let opened = self.network.as_ref().and_then(|it| it.key().open(&Sealed::new(half.to_owned()), HALF).ok());
+        let told = opened.as_deref().and_then(|text| {
+            let (id, until) = text.split_once(' ')?;
+            Some((id.parse::<AgentId>().ok()?, Timestamp::from_millis(until.parse().ok()?)))
+        });
+        let known = told.filter(|(_, until)| *until > self.flow.now()).map(|(id, _)| id);
+        let agent = known.and_then(|id| self.flow.directory().agents.get(&id).cloned());
+        let agent = agent.filter(|agent| agent.active).ok_or(Refusal::SignIn)?;
+        self.try_once(&agent.user_name.to_lowercase())?;
+        match self.begin(&agent, code, from).await? {
+            Entered::Begun(id, secret) => Ok((id, secret)),
+            Entered::Half(_) => Err(Refusal::CodeNeeded.into()),
         }
     }
 
-    fn count_wrong(&self, name: String) {
+    async fn begin(&self, agent: &Agent, code: &str, (place, program): (Place, &str)) -> Result<Entered, Error> {
+        let proof = match &agent.second_factor {
+            None => Proof::Password,
+            Some(factor) => self.proof(agent.id, factor, code)?,
+        };
+        let secret = new_secret()?;
+        let from = place.text();
+        self.flow.begin_session_with((agent.id, proof), token_of(&secret), (&from, program)).await?;
+        self.lock().remove(&agent.user_name.trim().to_lowercase());
+        Ok(Entered::Begun(agent.id, secret))
+    }
+
+    fn proof(&self, agent: AgentId, factor: &SecondFactor, code: &str) -> Result<Proof, Refusal> {
+        let opened = self.network.as_ref().map(|it| it.key().open(&factor.secret, &totp::context(agent)));
+        let secret = match opened {
+            Some(Ok(secret)) => totp::secret_of(&secret),
+            Some(Err(error)) => {
+                tracing::error!(error = error.to_string(), "the secret of a second factor cannot be opened");
+                None
+            }
+            None => None,
+        };
+        if let Some(step) = secret.and_then(|secret| totp::step_of(&secret, code, self.flow.now())) {
+            return Ok(Proof::Code(step));
+        }
+        let digest = totp::recovery_digest(agent, code);
+        if factor.recovery.contains(&digest) { Ok(Proof::Recovery(digest)) } else { Err(Refusal::Code) }
+    }
+
+    fn half(&self, agent: &Agent) -> Result<String, Refusal> {
+        let network = self.network.as_ref().ok_or_else(|| {
+            tracing::error!("an agent needs a code, and this program has no key to check it with");
+            Refusal::SignInUnavailable
+        })?;
+        let until = self.flow.now().plus(HALF_LASTS).as_millis();
+        let sealed = network.key().seal(&format!("{} {until}", agent.id), HALF);
+        sealed.map(|it| it.as_str().to_owned()).map_err(|error| Refusal::invalid("code", error.to_string()))
+    }
+
+    /// Whether somebody who is signed in knows the password of the agent: asked for once more before what matters.
+    ///
+    /// # Errors
+    /// [`Refusal::SignInPaused`] after too many wrong ones.
+    pub async fn confirm(&self, agent: &Agent, given: &str) -> Result<bool, Refusal> {
+        let name = agent.user_name.trim().to_lowercase();
+        self.try_once(&name)?;
+        let shown =
+            Credentials { user_name: agent.user_name.clone(), password: given.to_owned(), code: String::new() };
+        let right = self.login.check(&self.flow, &shown).await == Verdict::Agent(agent.id);
+        if right {
+            self.lock().remove(&name);
+        }
+        Ok(right)
+    }
+
+    /// A new secret for an agent's device, sealed: it becomes his second factor once a code of it is shown.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] if this program has no key to seal it with.
+    pub fn offer(&self, agent: &Agent) -> Result<Offer, Refusal> {
+        let network = self.network.as_ref().ok_or_else(|| {
+            Refusal::invalid("code", "this program has no key to seal secrets with; start it with one")
+        })?;
+        let secret = totp::new_secret()?;
+        let text = totp::text_of(&secret);
+        let sealed = network
+            .key()
+            .seal(&text, &totp::context(agent.id))
+            .map_err(|error| Refusal::invalid("code", error.to_string()))?;
+        let link = totp::link(&secret, &self.flow.directory().settings.name, &agent.user_name);
+        Ok(Offer { sealed: sealed.as_str().to_owned(), secret: text, link })
+    }
+
+    /// The secret and link of an offer that was made before.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] if it was made for somebody else, or with another key.
+    pub fn offered(&self, agent: &Agent, sealed: &str) -> Result<Offer, Refusal> {
+        let gone = || Refusal::invalid("code", "this secret is not valid here; begin again");
+        let key = self.network.as_ref().ok_or_else(gone)?.key();
+        let text = key.open(&Sealed::new(sealed.to_owned()), &totp::context(agent.id)).map_err(|_| gone())?;
+        let secret = totp::secret_of(&text).ok_or_else(gone)?;
+        let link = totp::link(&secret, &self.flow.directory().settings.name, &agent.user_name);
+        Ok(Offer { sealed: sealed.to_owned(), secret: text, link })
+    }
+
+    /// Makes an offer the agent's second factor, if this code is one of it. Returns the recovery codes, which are known
+    /// nowhere else from now on.
+    ///
+    /// # Errors
+    /// [`Refusal::Code`] if the code is none of it.
+    pub async fn accept(&self, agent: &Agent, sealed: &str, code: &str) -> Result<Vec<String>, Error> {
+        let offer = self.offered(agent, sealed)?;
+        let secret = totp::secret_of(&offer.secret).unwrap_or_default();
+        totp::step_of(&secret, code, self.flow.now()).ok_or(Refusal::Code)?;
+        let codes = totp::recovery_codes()?;
+        let recovery = codes.iter().map(|code| totp::recovery_digest(agent.id, code)).collect();
+        let factor = SecondFactor { secret: Sealed::new(sealed.to_owned()), recovery };
+        self.flow.desk(agent.id).change_own(&OwnWish::SecondFactor(Some(factor))).await?;
+        Ok(codes)
+    }
+
+    /// Counts a try, before it is known what comes of it: many at once are as many as one after the other.
+    fn try_once(&self, name: &str) -> Result<(), Refusal> {
         let now = self.flow.now();
         let mut wrong = self.lock();
         // Nobody can fill the memory with names.
         if wrong.len() > 10_000 {
             wrong.retain(|_, (_, until)| *until > now);
         }
-        let (tries, until) = wrong.entry(name).or_insert((0, now));
+        let (tries, until) = wrong.entry(name.to_owned()).or_insert((0, now));
+        if *tries >= FREE_TRIES && *until > now {
+            return Err(Refusal::SignInPaused { until: *until });
+        }
         *tries = tries.saturating_add(1);
         let wait = Duration::from_secs(1 << tries.saturating_sub(FREE_TRIES).min(10)).min(LONGEST_WAIT);
         *until = now.plus(wait);
+        Ok(())
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, (u32, Timestamp)>> {
         self.wrong.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
 /// A new session's secret: 256 random bits.
 fn new_secret() -> Result<String, Refusal> {
     let mut bytes = [0u8; 32];

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use mailflow_core::flow::words;
+use mailflow_core::ip_range::IpRange;
 use tokio::net::TcpListener;
 
 use super::{Exit, exit, print, say};
@@ -26,6 +27,10 @@ pub struct ServeArguments {
     /// session's cookie goes over TLS only.
     #[arg(long, value_name = "URL")]
     origin: Option<String>,
+    /// Proxy in front, whose word is believed about who asks and whether that was over HTTPS: an IP address or a range
+    /// such as 10.0.0.0/8; may be given several times.
+    #[arg(long = "proxy", value_name = "RANGE")]
+    proxies: Vec<IpRange>,
     /// What is told of the work, to stderr: error, warn, info, debug, trace, off, or levels of parts such as
     /// warn,mailflow_core::flow=debug.
     #[arg(long, value_name = "LEVEL", default_value = super::log::USUAL)]
@@ -47,6 +52,8 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), Exit> {
         proxy_prefix: arguments.prefix.trim_end_matches('/').to_owned(),
         secure_cookie: origin.as_deref().is_some_and(|it| it.starts_with("https://")),
         origins: origin.into_iter().collect(),
+        proxies: arguments.proxies,
+        login: None,
         network: Some(opened.network),
         stopping: None,
     };

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use mailflow_core::flow::Mailflow;
+use mailflow_core::ip_range::IpRange;
 use mailflow_transport::Connectors;
 use tokio::sync::watch;
 
-use crate::auth::SignIn;
+use crate::auth::{Login, SignIn};
 
 /// How the pages are served.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +20,10 @@ pub struct WebConfig {
     /// Origins that forms may come from beside the pages' own, such as `https://desk.example.com`: for a proxy that
     /// changes `Host`.
     pub origins: Vec<String>,
+    /// Proxies in front whose word is believed about who asks (`X-Forwarded-For`) and how (`X-Forwarded-Proto`).
+    pub proxies: Vec<IpRange>,
+    /// A way of your own to say who somebody is, instead of the desk's passwords and its directory server.
+    pub login: Option<Arc<dyn Login>>,
     /// How mail servers are reached and their passwords sealed; without it, sources and destinations can be looked at
     /// but not tested or given a password.
     pub network: Option<Connectors>,
@@ -39,6 +44,11 @@ pub struct App {
 
 impl App {
     pub(super) fn new(flow: Mailflow, config: WebConfig) -> Self {
-        Self { sign_in: SignIn::new(flow.clone()), flow, config: Arc::new(config) }
+        let sign_in = SignIn::new(flow.clone(), config.network.clone());
+        let sign_in = match &config.login {
+            Some(login) => sign_in.with_login(Arc::clone(login)),
+            None => sign_in,
+        };
+        Self { sign_in, flow, config: Arc::new(config) }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use mailflow_core::agent::Times;
 use mailflow_core::flow::{Filter, Health};
 use mailflow_core::id::TicketboxId;
 use mailflow_core::store::{Count, OwnerFilter, Page};
@@ -26,6 +27,8 @@ pub struct Frame {
     pub desk: String,
     /// The agent's name.
     pub agent: String,
+    /// Whether times are shown in UTC, whatever the time zone of the device is.
+    pub utc: bool,
     /// Whether the pages of administrators are in the menu.
     pub administrator: bool,
     /// The ticketboxes.
@@ -85,6 +88,7 @@ impl Frame {
             title: title.to_owned(),
             desk: directory.settings.name.clone(),
             agent: signed.agent.name.clone(),
+            utc: signed.agent.preferences.times == Times::Utc,
             administrator: signed.agent.administrator,
             boxes,
             unread,
@@ -102,6 +106,7 @@ impl Frame {
             title: String::new(),
             desk: String::new(),
             agent: signed.agent.name.clone(),
+            utc: signed.agent.preferences.times == Times::Utc,
             administrator: signed.agent.administrator,
             boxes: Vec::new(),
             unread: String::new(),

@@ -17,6 +17,8 @@ mod form;
 mod frame;
 mod live;
 mod message;
+mod own;
+mod protected;
 mod routes;
 mod search;
 mod serve;
@@ -36,6 +38,7 @@ use mailflow_core::flow::Mailflow;
 
 use crate::api::{self, Api};
 
+pub(crate) use answer::encode;
 pub use app::{App, WebConfig};
 pub use base::Base;
 pub use form::Fields;
@@ -62,8 +65,10 @@ pub fn router(flow: Mailflow, config: WebConfig) -> Router {
         .method_not_allowed_fallback(trouble::no_such_verb)
         .layer(axum::extract::DefaultBodyLimit::max(REQUEST_BYTES))
         .layer(middleware::from_fn_with_state(app.clone(), shield::same_site_only))
+        .layer(middleware::from_fn_with_state(app.clone(), protected::only_protected))
         .layer(middleware::from_fn_with_state(app.clone(), trouble::render))
         .layer(middleware::from_fn_with_state(app.clone(), base::find))
         .layer(middleware::from_fn(shield::headers))
+        .layer(middleware::from_fn_with_state(app.clone(), protected::find_place))
         .with_state(app)
 }

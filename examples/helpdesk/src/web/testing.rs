@@ -146,6 +146,17 @@ impl Web {
     }
 }
 
+impl Web {
+    /// The browser of an agent who has a second factor.
+    pub async fn browser_with_code(&self, agent: AgentId) -> Browser<'_> {
+        let secret = format!("secret {} of {agent}", self.desk().new_id::<AgentId>());
+        let proof = mailflow_core::session::Proof::Code(u64::MAX / 60_000);
+        let from = ("203.0.113.7", "a browser");
+        self.flow.begin_session_with((agent, proof), auth::token_of(&secret), from).await.unwrap();
+        Browser { web: self, secret: Some(secret) }
+    }
+}
+
 /// A browser.
 pub struct Browser<'a> {
     web: &'a Web,

@@ -73,6 +73,18 @@ impl Trouble {
         }
     }
 
+    /// The request came over a connection that others can read.
+    pub fn unprotected() -> Self {
+        Self {
+            status: StatusCode::FORBIDDEN,
+            code: "unprotected",
+            heading: "Only over HTTPS".to_owned(),
+            what: "This desk is reached over HTTPS only, and the request came without.".to_owned(),
+            help: "Nothing was changed. Put https:// before the address. If a password was sent, change it."
+                .to_owned(),
+        }
+    }
+
     fn failed(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error, "a request failed");
         Self {
@@ -110,6 +122,8 @@ impl From<Refusal> for Trouble {
             Refusal::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "The mail is too large"),
             Refusal::SignIn => return Self::sign_in(),
             Refusal::SignInPaused { .. } => (StatusCode::TOO_MANY_REQUESTS, "Please wait"),
+            Refusal::NotFromHere { .. } => (StatusCode::FORBIDDEN, "Not from here"),
+            Refusal::SignInUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "Nobody can be asked"),
             _ => (StatusCode::UNPROCESSABLE_ENTITY, "That does not do"),
         };
         Self {

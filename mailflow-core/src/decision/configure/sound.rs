@@ -8,6 +8,7 @@ use crate::destination::Destination;
 use crate::directory::{Directory, Document, Documented};
 use crate::group::{self, Group};
 use crate::id::GroupId;
+use crate::ldap::{Ldap, LdapFind};
 use crate::refusal::Refusal;
 use crate::response::StandardResponse;
 use crate::routing::Rules;
@@ -313,7 +314,30 @@ impl Configured for Settings {
         if self.first_ticket_number == 0 || self.first_ticket_number > i64::MAX.unsigned_abs() / 2 {
             return Err(Refusal::invalid("first_ticket_number", "ticket numbers begin at 1"));
         }
-        Ok(())
+        self.ldap.as_ref().map_or(Ok(()), directory_server)
+    }
+}
+
+fn directory_server(ldap: &Ldap) -> Result<(), Refusal> {
+    let protected = ldap.url.starts_with("ldaps://");
+    let host = ldap.url.strip_prefix("ldaps://").or_else(|| ldap.url.strip_prefix("ldap://")).unwrap_or_default();
+    if host.trim_matches('/').is_empty() || host.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(Refusal::invalid("ldap_url", "it begins with ldaps:// or ldap://, then the host"));
+    }
+    if protected && ldap.start_tls {
+        return Err(Refusal::invalid("ldap_start_tls", "ldaps:// is protected already; leave StartTLS off"));
+    }
+    match &ldap.find {
+        LdapFind::Template(template) if !template.contains("{user}") => {
+            Err(Refusal::invalid("ldap_template", "{user} has to stand where the user name is"))
+        }
+        LdapFind::Search { filter, .. } if !filter.contains("{user}") => {
+            Err(Refusal::invalid("ldap_filter", "{user} has to stand where the user name is"))
+        }
+        LdapFind::Search { account, .. } if account.trim().is_empty() => {
+            Err(Refusal::invalid("ldap_account", "enter the entry that the desk signs in with to search"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -128,7 +128,7 @@ impl Fixture {
         let (source, agent) = configure(&flow, mailbox.clone()).await;
         let administrator = begin(&flow, BUILT_IN_ADMINISTRATOR, "of the administrator").await;
         let agent = begin(&flow, agent, "of the agent").await;
-        let sign_in = SignIn::new(flow.clone());
+        let sign_in = SignIn::new(flow.clone(), Some(network.clone()));
         let router = router(Api { flow: flow.clone(), network: Some(network), sign_in });
         let fixture = Self { flow, outside, mailbox, source, clock, administrator, agent, router, _folder: folder };
         fixture.fill().await;

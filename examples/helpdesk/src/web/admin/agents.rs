@@ -4,14 +4,14 @@ use askama::Template;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
-use mailflow_core::agent::Agent;
+use mailflow_core::agent::{Agent, Escalation, SignInWay};
 use mailflow_core::approval::Approver;
 use mailflow_core::directory::{Directory, DocumentKind, Documented};
 use mailflow_core::mail::Address;
 use mailflow_core::refusal::Refusal;
 use uuid::Uuid;
 
-use super::form::{Button, Field, Form, Kind, Section, number, or_none, switch as on};
+use super::form::{Button, Field, Form, Kind, Section, lines, number, or_none, ranges, ranges_text, switch as on};
 use super::list::{ObjectList, Row, Tone};
 use super::remove::Deletable;
 use super::{Asked, go, refusal, seen};
@@ -43,7 +43,7 @@ impl Deletable for Agents {
 pub async fn list(signed: Signed, Query(asked): Query<Asked>) -> Answer {
     let directory = signed.desk.directory();
     let row = |it: &Agent| {
-        let (state, tone) = match (it.active, it.password.is_some()) {
+        let (state, tone) = match (it.active, it.password.is_some() || it.sign_in == SignInWay::Ldap) {
             (false, _) => ("Inactive", Tone::Quiet),
             (true, true) => ("Active", Tone::Good),
             (true, false) => ("No password yet", Tone::Bad),
@@ -78,6 +78,7 @@ fn sections(values: &Fields, directory: &Directory, before: Option<&Agent>) -> V
     let agents = others.map(|it| (format!("agent {}", it.id), it.name.clone()));
     let groups = directory.groups.values().map(|it| (format!("group {}", it.id), format!("the group {}", it.name)));
     let field = |name, label, kind, help| Field::new(name, label, kind, values, help);
+    let escalation = targets(directory, before);
     let mut may = Vec::new();
     if !before.is_some_and(|agent| agent.built_in) {
         may.push(field(
@@ -123,7 +124,65 @@ fn sections(values: &Fields, directory: &Directory, before: Option<&Agent>) -> V
             ),
         ],
     ));
+    sections.push(Section::new(
+        "Work",
+        vec![
+            field(
+                "get_oldest",
+                "Is given the oldest ticket",
+                Kind::Switch,
+                "Instead of lists to choose from, the agent has a button that gives him the ticket that has waited \
+                 longest.",
+            ),
+            field(
+                "escalate_to",
+                "Escalates to",
+                or_none("Nobody", escalation),
+                "Who gets the tickets that are too much for this agent; of a group, the active member with the fewest \
+                 open tickets.",
+            ),
+        ],
+    ));
+    sections.push(sign_in(values, before));
+    sections.push(Section::new(
+        "Properties",
+        vec![field(
+            "properties",
+            "Properties",
+            Kind::Lines(3),
+            "Whatever else is to be known, one a line: name: value.",
+        )],
+    ));
     sections
+}
+
+fn targets(directory: &Directory, before: Option<&Agent>) -> impl Iterator<Item = (String, String)> {
+    let others = directory.agents.values().filter(|it| before.is_none_or(|before| before.id != it.id));
+    let agents = others.map(|it| (format!("agent {}", it.id), it.name.clone()));
+    let groups = directory.groups.values().filter(|it| it.escalation);
+    let groups = groups.map(|it| (format!("group {}", it.id), format!("the group {}", it.name)));
+    agents.chain(groups).collect::<Vec<_>>().into_iter()
+}
+
+fn sign_in(values: &Fields, before: Option<&Agent>) -> Section {
+    let field = |name, label, kind, help| Field::new(name, label, kind, values, help);
+    let mut fields = Vec::new();
+    if !before.is_some_and(|agent| agent.built_in) {
+        let ways = vec![
+            ("password".to_owned(), "This desk".to_owned()),
+            ("ldap".to_owned(), "The directory server of the settings".to_owned()),
+        ];
+        let help = "Where the agent’s password is kept. The user name is the same in both.";
+        fields.push(field("sign_in", "Password is kept by", Kind::Choice(ways), help));
+    }
+    fields.push(field(
+        "ip_ranges",
+        "May sign in from",
+        Kind::Lines(2),
+        "IP addresses or ranges such as 192.0.2.0/24, one a line; empty for everywhere. Ranges of the agent’s groups and \
+         those of everyone in the settings add to it: one wide range is enough.",
+    ));
+    Section::new("Signing in", fields)
 }
 
 fn filled(agent: &Agent) -> Fields {
@@ -141,6 +200,17 @@ fn filled(agent: &Agent) -> Fields {
         Some(Approver::Group(id)) => format!("group {id}"),
     };
     values.add("approval", approval);
+    let escalate_to = match agent.escalate_to {
+        None => String::new(),
+        Some(Escalation::Agent(id)) => format!("agent {id}"),
+        Some(Escalation::Group(id)) => format!("group {id}"),
+    };
+    values.add("escalate_to", escalate_to);
+    values.add("get_oldest", on(agent.get_oldest).to_owned());
+    values.add("sign_in", if agent.sign_in == SignInWay::Ldap { "ldap" } else { "password" }.to_owned());
+    values.add("ip_ranges", ranges_text(&agent.ip_ranges));
+    let property = |(name, value): (&String, &String)| format!("{name}: {value}\n");
+    values.add("properties", agent.properties.iter().map(property).collect());
     values
 }
 
@@ -155,6 +225,18 @@ fn read(values: &Fields, before: Agent) -> Result<Agent, Refusal> {
         Some(("group", id)) => id.parse().ok().map(Approver::Group),
         _ => None,
     };
+    let escalate_to = match values.one("escalate_to").split_once(' ') {
+        Some(("agent", id)) => id.parse().ok().map(Escalation::Agent),
+        Some(("group", id)) => id.parse().ok().map(Escalation::Group),
+        _ => None,
+    };
+    let property = |line: &str| {
+        let (name, value) = line
+            .split_once(':')
+            .ok_or_else(|| Refusal::invalid("properties", format!("`{line}` has no colon between name and value")))?;
+        Ok((name.trim().to_owned(), value.trim().to_owned()))
+    };
+    let properties = lines(values, "properties").into_iter().map(property).collect::<Result<_, Refusal>>()?;
     let undo_send_s: u32 = number(values, "undo_send_s")?;
     if undo_send_s > 60 {
         return Err(Refusal::invalid("undo_send_s", "at most 60 seconds"));
@@ -170,6 +252,11 @@ fn read(values: &Fields, before: Agent) -> Result<Agent, Refusal> {
         signature: values.one("signature").replace("\r\n", "\n").trim_end().to_owned(),
         approval,
         undo_send_s,
+        escalate_to,
+        get_oldest: values.has("get_oldest"),
+        properties,
+        sign_in: if values.one("sign_in") == "ldap" { SignInWay::Ldap } else { SignInWay::Password },
+        ip_ranges: ranges(values, "ip_ranges")?,
         ..before
     })
 }
@@ -182,6 +269,10 @@ fn form(values: &Fields, directory: &Directory, before: Option<&Agent>) -> Form 
         None => form.intro = "The agent gets a password that is shown once, when you save.".to_owned(),
         Some(before) => {
             form.buttons.push(Button { label: "New password", path: format!("{path}/password") });
+            if before.second_factor.is_some() {
+                form.buttons
+                    .push(Button { label: "Take the second factor away", path: format!("{path}/second-factor") });
+            }
             if before.built_in {
                 form.intro = "The administrator that every desk comes with: it can be neither deleted nor made \
                               inactive."
@@ -283,6 +374,17 @@ pub async fn save(
             form.page(Frame::of(&signed, HERE, &before.name).await?)
         }
     }
+}
+
+/// Takes an agent's second factor away: he has lost his device. His sessions end.
+pub async fn no_second_factor(State(app): State<App>, signed: Signed, Path(text): Path<String>) -> Answer {
+    let before = found(&signed, &text)?;
+    let agent = Agent { second_factor: None, ..before.clone() };
+    signed.desk.admin()?.save_over(&agent, before.version()).await?;
+    if agent.id != signed.agent.id {
+        auth::end_sessions(&app.flow, agent.id).await?;
+    }
+    go(&signed, &format!("{HERE}/{}", agent.id), "second-factor")
 }
 
 /// Gives an agent a new password, shown once, and ends his sessions; whoever gives it to himself stays signed in here.

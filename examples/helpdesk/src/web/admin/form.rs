@@ -4,6 +4,7 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
+use mailflow_core::ip_range::{InvalidIpRange, IpRange};
 use mailflow_core::refusal::Refusal;
 use mailflow_transport::Check;
 
@@ -205,6 +206,20 @@ pub fn chosen<T: std::str::FromStr>(values: &Fields, name: &str) -> Option<T> {
 /// The lines of a field that say something.
 pub fn lines<'a>(values: &'a Fields, name: &str) -> Vec<&'a str> {
     values.one(name).lines().map(str::trim).filter(|line| !line.is_empty()).collect()
+}
+
+/// The ranges of IP addresses in a field, one a line.
+///
+/// # Errors
+/// [`Refusal::Invalid`] names the line that is none.
+pub fn ranges(values: &Fields, name: &'static str) -> Result<Vec<IpRange>, Refusal> {
+    let range = |line: &str| line.parse().map_err(|error: InvalidIpRange| Refusal::invalid(name, error.to_string()));
+    lines(values, name).into_iter().map(range).collect()
+}
+
+/// Ranges as they stand in a field.
+pub fn ranges_text(ranges: &[IpRange]) -> String {
+    ranges.iter().map(|range| format!("{range}\n")).collect()
 }
 
 /// Choices with one for nothing before them.

@@ -5,7 +5,7 @@ mod categories;
 mod default_rule;
 mod destinations;
 mod failures;
-mod form;
+pub(super) mod form;
 mod list;
 mod overview;
 mod remove;
@@ -39,6 +39,7 @@ pub const MENU: &[(&str, &str)] = &[
     ("/admin/categories", "Categories"),
     ("/admin/responses", "Standard responses"),
     ("/admin/agents", "Agents"),
+    ("/admin/sessions", "Active sessions"),
     ("/admin/settings", "Settings"),
 ];
 
@@ -111,6 +112,9 @@ fn desk_routes(table: Table) -> Table {
         .get(A, "/admin/agents/{id}", agents::show)
         .post(A, "/admin/agents/{id}", agents::save)
         .post(A, "/admin/agents/{id}/password", agents::new_password)
+        .post(A, "/admin/agents/{id}/second-factor", agents::no_second_factor)
+        .get(A, "/admin/sessions", super::own::admin_list)
+        .post(A, "/admin/sessions/end", super::own::admin_end)
         .get(A, "/admin/agents/{id}/delete", remove::ask::<agents::Agents>)
         .post(A, "/admin/agents/{id}/delete", remove::remove::<agents::Agents>)
         .with(rules::routes)
@@ -133,18 +137,19 @@ impl Asked {
             "retrying" => "It is tried again now. What fails once more comes back here.",
             "given-up" => "Given up: it is not sent any more. The answer stays in its ticket.",
             "moved" => "Moved.",
+            "second-factor" => "The second factor is taken away: the password alone lets the agent in.",
             _ => return None,
         })
     }
 }
 
 /// Go to a page and say there what was done.
-fn go(signed: &Signed, path: &str, done: &str) -> Answer {
+pub(super) fn go(signed: &Signed, path: &str, done: &str) -> Answer {
     Ok(redirect(&signed.base.path(&format!("{path}?done={done}"))))
 }
 
 /// What an object cannot be saved for; a failure goes on as such.
-fn refusal(error: Error) -> Result<mailflow_core::refusal::Refusal, super::Trouble> {
+pub(super) fn refusal(error: Error) -> Result<mailflow_core::refusal::Refusal, super::Trouble> {
     match error {
         Error::Refused(refusal) => Ok(refusal),
         error => Err(error.into()),

@@ -44,6 +44,18 @@
     say(words || "The desk cannot be reached. Nothing was changed; try again.", true);
   });
 
+  // ---- Times: in the time zone of this device, unless its owner wants UTC ----
+  const zoned = (root) => {
+    if (document.body.dataset.times === "utc") return;
+    const words = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+    for (const time of $$("time[datetime]", root)) {
+      const at = new Date(time.dateTime);
+      if (!Number.isNaN(at.getTime())) time.title = words.format(at);
+    }
+  };
+  zoned(document);
+  document.addEventListener("fragment", () => zoned(document));
+
   // ---- Mail in frames: as high as it is ----
   const fit = (frame) => {
     try {

@@ -194,7 +194,7 @@ impl Composer {
             bcc: String::new(),
             subject: String::new(),
             text: String::new(),
-            signature: signed.agent.signature.clone(),
+            signature: signed.desk.directory().signature_of(&signed.agent),
             files: Vec::new(),
             saved: String::new(),
             returned: None,

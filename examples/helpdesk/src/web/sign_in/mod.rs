@@ -1,18 +1,17 @@
 //! Signing in and out.
 
-use std::net::SocketAddr;
-
 use askama::Template;
 use axum::Form;
-use axum::extract::{ConnectInfo, Query, Request, State};
+use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use mailflow_core::refusal::Refusal;
+use mailflow_core::time::Timestamp;
 use serde::Deserialize;
 
 use super::answer::{Answer, local, page, page_with, redirect};
 use super::{App, Base, Signed, Table, Trouble, Who, asset, signed};
-use crate::auth;
+use crate::auth::{self, Credentials, Entered, Place};
 
 pub(super) fn routes(table: Table) -> Table {
     table.get(Who::Anyone, "/sign-in", show).post(Who::Anyone, "/sign-in", sign_in).post(
@@ -30,12 +29,14 @@ struct SignInPage<'a> {
     assets: &'static asset::Links,
     user: &'a str,
     next: &'a str,
+    /// Set if the password was right, and a code is needed.
+    half: Option<String>,
     trouble: Option<String>,
 }
 
 impl<'a> SignInPage<'a> {
     fn new(base: &'a Base, desk: &'a str, next: &'a str) -> Self {
-        Self { base, desk, assets: asset::links(), user: "", next, trouble: None }
+        Self { base, desk, assets: asset::links(), user: "", next, half: None, trouble: None }
     }
 }
 
@@ -55,38 +56,74 @@ async fn show(State(app): State<App>, base: Base, Query(asked): Query<Next>, req
 
 #[derive(Deserialize)]
 struct SignInForm {
+    #[serde(default)]
     user: String,
+    #[serde(default)]
     password: String,
+    /// That the password was right, from the page that asks for a code.
+    half: Option<String>,
+    #[serde(default)]
+    code: String,
     next: Option<String>,
 }
 
 async fn sign_in(
     State(app): State<App>,
     base: Base,
-    peer: Peer,
+    place: Place,
     headers: HeaderMap,
     Form(form): Form<SignInForm>,
 ) -> Answer {
     let next = local(form.next.as_deref());
-    let browser = headers.get(header::USER_AGENT).and_then(|it| it.to_str().ok()).unwrap_or_default();
-    let refusal = match app.sign_in.sign_in(&form.user, &form.password, (&peer.0, browser)).await {
-        Ok((_, secret)) => {
-            let cookie = auth::cookie(&secret, base.cookie_path(), app.config.secure_cookie);
-            return Ok(with_cookie(redirect(&base.path(next)), &cookie));
+    let from = (place, auth::program(&headers));
+    let entered = match &form.half {
+        Some(half) => {
+            app.sign_in.enter_with_code(half, &form.code, from).await.map(|(id, it)| Entered::Begun(id, it))
         }
-        Err(error) => error.refusal().cloned().ok_or(error)?,
-    };
-    let (status, trouble) = match refusal {
-        Refusal::SignInPaused { until } => {
-            let wait = super::ago::span(until.since(app.flow.now()).as_secs());
-            (StatusCode::TOO_MANY_REQUESTS, format!("Too many wrong passwords. Try again in {wait}."))
+        None => {
+            let shown = Credentials { user_name: form.user.clone(), password: form.password, code: form.code };
+            app.sign_in.enter(&shown, from).await
         }
-        Refusal::SignIn => (StatusCode::UNAUTHORIZED, "User name or password is wrong.".to_owned()),
-        other => return Err(other.into()),
     };
     let directory = app.flow.directory();
     let blank = SignInPage::new(&base, &directory.settings.name, next);
-    page_with(status, &SignInPage { user: &form.user, trouble: Some(trouble), ..blank })
+    let refusal = match entered {
+        Ok(Entered::Begun(_, secret)) => {
+            let secure = app.config.secure_cookie || place.secure || directory.settings.force_https;
+            let cookie = auth::cookie(&secret, base.cookie_path(), secure);
+            return Ok(with_cookie(redirect(&base.path(next)), &cookie));
+        }
+        Ok(Entered::Half(half)) => return page(&SignInPage { half: Some(half), ..blank }),
+        Err(error) => error.refusal().cloned().ok_or(error)?,
+    };
+    let (status, trouble) = words(&refusal, app.flow.now(), form.half.is_some());
+    // Whoever typed a wrong code tries the next one; whoever took too long begins again.
+    let half = form.half.filter(|_| !matches!(refusal, Refusal::SignIn));
+    page_with(status, &SignInPage { user: &form.user, half, trouble: Some(trouble), ..blank })
+}
+
+/// What a refusal is told as.
+fn words(refusal: &Refusal, now: Timestamp, code: bool) -> (StatusCode, String) {
+    let text = match refusal {
+        Refusal::SignInPaused { until } => {
+            let wait = super::ago::span(until.since(now).as_secs());
+            let what = if code { "codes" } else { "passwords" };
+            return (StatusCode::TOO_MANY_REQUESTS, format!("Too many wrong {what}. Try again in {wait}."));
+        }
+        Refusal::SignIn if code => "That took too long. Begin again.".to_owned(),
+        Refusal::SignIn => "User name or password is wrong.".to_owned(),
+        Refusal::Code => "The code is wrong or was used before. Wait for the next one.".to_owned(),
+        Refusal::NotFromHere { place } => {
+            let text = format!("You may not sign in from {place}. An administrator can allow it.");
+            return (StatusCode::FORBIDDEN, text);
+        }
+        Refusal::SignInUnavailable => {
+            let text = "The directory server that knows your password cannot be asked now. Try again later.";
+            return (StatusCode::SERVICE_UNAVAILABLE, text.to_owned());
+        }
+        other => super::admin::form::sentence(&other.to_string()),
+    };
+    (StatusCode::UNAUTHORIZED, text)
 }
 
 async fn sign_out(State(app): State<App>, signed: Signed) -> Answer {
@@ -102,21 +139,6 @@ fn with_cookie(mut response: Response, cookie: &str) -> Response {
             response
         }
         Err(_) => Trouble::malformed("The session cannot be kept in a cookie.").into_response(),
-    }
-}
-
-/// Where a request comes from, if the server that runs the router tells it.
-struct Peer(String);
-
-impl<S: Send + Sync> axum::extract::FromRequestParts<S> for Peer {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(
-        parts: &mut axum::http::request::Parts,
-        _: &S,
-    ) -> Result<Self, std::convert::Infallible> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        Ok(Self(peer.map(|ConnectInfo(peer)| peer.ip().to_string()).unwrap_or_default()))
     }
 }
 

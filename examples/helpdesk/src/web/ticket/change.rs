@@ -17,6 +17,11 @@ pub async fn change(signed: Signed, Path(name): Path<String>, headers: HeaderMap
     let number = number(&name)?;
     let fields = Fields::of_form(&headers, &body)?;
     let ticket = signed.desk.ticket(number).await?;
+    if fields.has("escalate") {
+        signed.desk.escalate(ticket.id).await?;
+        // It may not be for him to see any more.
+        return Ok(redirect(&signed.base.path("/tickets/mine")));
+    }
     let wishes = wishes(&signed, &fields)?;
     if wishes.is_empty() {
         return Err(Trouble::malformed("There is nothing to change."));

@@ -1,5 +1,6 @@
 //! What stands beside a conversation: the contact, his other tickets, the ticket's properties.
 
+use mailflow_core::agent::Escalation;
 use mailflow_core::flow::{Conversation, Filter};
 use mailflow_core::store::Page;
 use mailflow_core::ticket::{Priority, TicketState};
@@ -21,6 +22,8 @@ pub struct Side {
     pub properties: Vec<Property>,
     /// Custom fields: name and value.
     pub fields: Vec<(String, String)>,
+    /// Whom the agent escalates to.
+    pub escalate_to: Option<String>,
 }
 
 /// The contact.
@@ -91,7 +94,16 @@ impl Side {
             notes: contact.notes.clone(),
         });
         let fields = conversation.ticket.fields.clone().into_iter().collect();
-        Ok(Self { contact, others, properties: properties(signed, conversation), fields })
+        let (properties, escalate_to) = (properties(signed, conversation), escalate_to(signed));
+        Ok(Self { contact, others, properties, fields, escalate_to })
+    }
+}
+
+fn escalate_to(signed: &Signed) -> Option<String> {
+    let directory = signed.desk.directory();
+    match signed.agent.escalate_to? {
+        Escalation::Agent(id) => directory.agents.get(&id).map(|it| it.name.clone()),
+        Escalation::Group(id) => directory.groups.get(&id).map(|it| it.name.clone()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod bulk;
 mod list;
+mod oldest;
 mod row;
 
 use askama::Template;
@@ -16,15 +17,13 @@ pub use row::{TicketRow, rows};
 use super::answer::{Answer, is_fragment, page, redirect};
 use super::{Frame, Signed, Table, Who};
 
-/// How many tickets a page shows.
-const SHOWN: u32 = 50;
-
 pub(super) fn routes(table: Table) -> Table {
     table
         .get(Who::Agent, "/", home)
         .get(Who::Agent, "/tickets/{list}", show)
         .get(Who::Agent, "/box/{ticketbox}", show_ticketbox)
         .post(Who::Agent, "/tickets/bulk", bulk::act)
+        .post(Who::Agent, "/oldest", oldest::get)
 }
 
 async fn home(signed: Signed) -> Answer {
@@ -82,7 +81,10 @@ pub struct Shown {
 }
 
 async fn answer(signed: &Signed, headers: &HeaderMap, list: &List, asked: &Asked) -> Answer {
-    let shown = list::shown(signed, list, asked, SHOWN).await?;
+    if signed.agent.get_oldest && *list != List::Mine {
+        return oldest::page(signed, list).await;
+    }
+    let shown = list::shown(signed, list, asked, signed.agent.preferences.rows).await?;
     let frame = Frame::of(signed, &list.path(), &shown.title).await?;
     let tickets = TicketsPage { frame, shown };
     if is_fragment(headers) { page(&tickets.as_rows()) } else { page(&tickets) }

@@ -1,0 +1,26 @@
+//! An agent's own pages: how he likes his desk, his password, his second factor, his sessions.
+
+mod preferences;
+mod second_factor;
+mod security;
+mod sessions;
+#[cfg(test)]
+mod tests;
+
+use super::{Table, Who};
+
+pub use sessions::{admin_end, admin_list};
+
+pub(super) fn routes(table: Table) -> Table {
+    table
+        .get(Who::Agent, "/preferences", preferences::show)
+        .post(Who::Agent, "/preferences", preferences::save)
+        .get(Who::Agent, "/security", security::show)
+        .post(Who::Agent, "/security/password", security::change_password)
+        .post(Who::Agent, "/security/second-factor", second_factor::begin)
+        .post(Who::Agent, "/security/second-factor/confirm", second_factor::confirm)
+        .post(Who::Agent, "/security/second-factor/off", second_factor::switch_off)
+        .get(Who::Agent, "/sessions", sessions::list)
+        .post(Who::Agent, "/sessions/end", sessions::end)
+        .post(Who::Agent, "/sessions/end-others", sessions::end_others)
+}
