@@ -183,7 +183,8 @@ async fn nobody_locks_himself_out_with_the_settings() {
         let admin = &admin;
         async move {
             let version = admin.get("/admin/settings").await.value_of("version");
-            let mut body = format!("version={version}&name=Desk&first_ticket_number=1&host=example.com&automatic_per_hour=500");
+            let mut body =
+                format!("version={version}&name=Desk&first_ticket_number=1&host=example.com&automatic_per_hour=500");
             for (name, value) in fields {
                 body.push_str(&format!("&{name}={}", crate::web::encode(value)));
             }
