@@ -6,6 +6,7 @@ pub mod cli;
 pub mod demo;
 pub mod inspect;
 mod passwords;
+pub mod replayed;
 pub mod rules_file;
 pub mod setup;
 pub mod web;

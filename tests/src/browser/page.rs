@@ -160,6 +160,32 @@ impl Page {
         }
     }
 
+    /// Takes the first such element with the mouse and lets it go a little below the middle of another one.
+    pub async fn drag(&self, from: &str, to: &str) {
+        let place = format!(
+            "(() => {{
+                const [from, to] = [{}, {}].map(css => document.querySelector(css)?.getBoundingClientRect());
+                return [from.x + from.width / 2, from.y + from.height / 2, to.x + to.width / 2, to.y + to.height - 1];
+            }})()",
+            json!(from),
+            json!(to)
+        );
+        let place = self.value(&place).await;
+        let at: Vec<f64> = place.as_array().unwrap().iter().map(|it| it.as_f64().unwrap()).collect();
+        let mouse = async |kind: &str, x: f64, y: f64| {
+            let (button, buttons) = if kind == "mouseMoved" { ("none", 1) } else { ("left", 1) };
+            let event =
+                json!({ "type": kind, "x": x, "y": y, "button": button, "buttons": buttons, "clickCount": 1 });
+            self.ask("Input.dispatchMouseEvent", event).await;
+        };
+        mouse("mousePressed", at[0], at[1]).await;
+        for step in 1..=8 {
+            let along = f64::from(step) / 8.0;
+            mouse("mouseMoved", at[0] + (at[2] - at[0]) * along, at[1] + (at[3] - at[1]) * along).await;
+        }
+        mouse("mouseReleased", at[2], at[3]).await;
+    }
+
     /// Clicks into a field and types.
     pub async fn fill(&self, css: &str, text: &str) {
         self.click(css).await;
@@ -172,6 +198,8 @@ impl Page {
             "Enter" => 13,
             "Tab" => 9,
             "Escape" => 27,
+            "ArrowUp" => 38,
+            "ArrowDown" => 40,
             _ => key.to_ascii_uppercase().bytes().next().map_or(0, u32::from),
         };
         let text = if key == "Enter" { "\r" } else { key };

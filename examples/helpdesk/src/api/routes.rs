@@ -101,6 +101,7 @@ routes! {
     get "/rules" => rules::show;
     put "/rules" => rules::save;
     get "/rules/warnings" => rules::warn;
+    post "/rules/replay" => rules::replay;
     get "/rules/default" => rules::show_default;
     put "/rules/default" => rules::save_default;
     get "/settings" => settings::show;

@@ -1,11 +1,13 @@
 //! Routing rules: one document, saved as one versioned step.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::http::StatusCode;
 use mailflow_core::directory::Documented;
 use mailflow_core::refusal::Refusal;
-use mailflow_core::routing::warnings;
 use mailflow_core::rule::{DefaultRule, RuleSet};
+use mailflow_core::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -18,6 +20,8 @@ use super::openapi::ForAdministrators;
 use super::refused::Refused;
 use super::shapes::Urgency;
 use super::version::{Seen, Versioned};
+use crate::replayed::{ReplayShape, WarningShape};
+use crate::rules_file;
 
 /// All rules together.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -188,25 +192,46 @@ async fn replace(
     Ok(Versioned(StatusCode::OK, rules.version(), reshape(rules)?))
 }
 
-/// Something about a rule that is probably not meant.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[schema(example = json!({ "rule": 2, "kind": "hidden", "words": "never wins: rule 1 `All` takes all its mail before it" }))]
-pub struct WarningShape {
-    /// The rule's place in the list, counted from 1.
-    pub rule: u32,
-    /// `never_matches`, `forwards_to_ourselves` or `hidden`.
-    pub kind: String,
-    /// What it is, in words that follow the rule's name.
-    pub words: String,
-}
-
 /// What is strange about the rules: those that can never match, pass mail on to ourselves, or are hidden behind others.
 #[utoipa::path(get, path = "/rules/warnings", tag = "rules",
     responses((status = 200, description = "The warnings", body = Vec<WarningShape>), ForAdministrators))]
 pub async fn warn(by: Administrator) -> Result<Json<Vec<WarningShape>>, Refused> {
     let directory = by.admin.directory();
-    let all = warnings(&directory.rule_set, &directory).into_iter().flat_map(|(rule, told)| {
-        told.into_iter().map(move |it| WarningShape { rule, kind: it.code().to_owned(), words: it.words() })
-    });
-    Ok(Json(all.collect()))
+    Ok(Json(WarningShape::all(&directory, &directory.rule_set)))
+}
+
+/// Draft rules, and the mail that they are tried on.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[schema(example = json!({ "toml": "[[rule]]\ndescription = \"Everything is urgent\"\nthen = { priority = \"urgent\" }\n", "days": 30 }))]
+pub struct DraftShape {
+    /// The draft; without it and without `toml` the rules as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<RulesShape>,
+    /// The draft as a file of rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub toml: Option<String>,
+    /// How many days back; without it all stored mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<u32>,
+    /// The most examples that are named; 20 by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub examples: Option<u32>,
+}
+
+/// Compares a draft with the rules as they are, over stored mail. Nothing is changed. It takes as long as there is mail;
+/// a caller who goes away stops it.
+#[utoipa::path(post, path = "/rules/replay", tag = "rules", request_body = DraftShape,
+    responses((status = 200, description = "What would go elsewhere", body = ReplayShape), ForAdministrators))]
+pub async fn replay(by: Administrator, Body(wish): Body<DraftShape>) -> Result<Json<ReplayShape>, Refused> {
+    let directory = by.admin.directory();
+    let draft = match (&wish.rules, &wish.toml) {
+        (Some(rules), _) => reshape(rules)?,
+        (None, Some(text)) => rules_file::read(text, &directory, || by.admin.new_id())
+            .map_err(|error| Refusal::invalid("toml", error.to_string()))?,
+        (None, None) => directory.rule_set.clone(),
+    };
+    let back = |days| by.desk.now().minus(Duration::from_secs(u64::from(days) * 24 * 60 * 60));
+    let replayed = by.admin.replay(&draft, wish.days.map_or(Timestamp::MIN, back), |_| ()).await?;
+    let examples = usize::try_from(wish.examples.unwrap_or(20)).unwrap_or(usize::MAX);
+    Ok(Json(ReplayShape::of(&directory, &draft, &replayed, examples)))
 }

@@ -6,13 +6,13 @@ use std::time::Duration;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use mailflow_core::directory::Directory;
-use mailflow_core::routing::{Fate, Replayed, warnings};
+use mailflow_core::routing::Replayed;
 use mailflow_core::rule::RuleSet;
 use mailflow_core::time::{Clock, SystemClock, Timestamp};
-use serde_json::{Value, json};
 
 use super::route::read_rules;
 use super::{Exit, print, say, watched};
+use crate::replayed::{ReplayShape, WarningShape, fate, rule_words};
 use crate::setup::{self, IfMissing};
 
 /// What `mailflow replay` is told.
@@ -81,7 +81,8 @@ pub async fn replay(arguments: ReplayArguments) -> Result<(), Exit> {
         say(&format!("{read} messages in {seconds:.2} s ({:.0}/s)", read as f64 / seconds.max(0.001)));
     }
     if arguments.json {
-        return print(&as_json(&directory, &draft, &replayed, arguments.examples).to_string());
+        let shape = ReplayShape::of(&directory, &draft, &replayed, arguments.examples);
+        return print(&super::json(&shape)?);
     }
     show(&directory, &draft, &replayed, arguments.examples)
 }
@@ -96,10 +97,8 @@ fn show(directory: &Directory, draft: &RuleSet, replayed: &Replayed, examples: u
         let (from, to) = (fate(directory, it.from), fate(directory, it.to));
         print(&format!("          `{}`: {from} → {to}, {}", it.subject, rule_words(draft, it.rule)))?;
     }
-    for (number, told) in warnings(draft, directory) {
-        for it in told {
-            print(&format!("{} {}", rule_words(draft, Some(number)), it.words()))?;
-        }
+    for it in WarningShape::all(directory, draft) {
+        print(&format!("{} {}", rule_words(draft, Some(it.rule)), it.words))?;
     }
     for number in replayed.never_matched() {
         print(&format!("{} matched no mail", rule_words(draft, Some(number))))?;
@@ -109,55 +108,4 @@ fn show(directory: &Directory, draft: &RuleSet, replayed: &Replayed, examples: u
         print(&format!("{rule} never won: {by} was before it"))?;
     }
     Ok(())
-}
-
-fn as_json(directory: &Directory, draft: &RuleSet, replayed: &Replayed, examples: usize) -> Value {
-    let moves = replayed.moves.iter().map(|((rule, from, to), times)| {
-        json!({ "rule": rule, "from": fate(directory, *from), "to": fate(directory, *to), "mails": times })
-    });
-    let examples = replayed.examples.iter().take(examples).map(|it| {
-        json!({
-            "ticket": it.ticket, "message": it.message, "subject": it.subject, "rule": it.rule,
-            "from": fate(directory, it.from), "to": fate(directory, it.to),
-        })
-    });
-    let rules = (1_u32..).zip(&draft.rules).zip(&replayed.rules).map(
-        |((number, rule), record)| json!({ "rule": number, "description": rule.description, "won": record.won }),
-    );
-    let warnings = warnings(draft, directory).into_iter().flat_map(|(number, told)| {
-        told.into_iter().map(move |it| json!({ "rule": number, "kind": it.code(), "words": it.words() }))
-    });
-    let hidden = replayed.hidden().map(|(rule, by)| json!({ "rule": rule, "by": by }));
-    json!({
-        "v": 1, "mails": replayed.mails, "moved": replayed.moved, "moves": moves.collect::<Vec<_>>(),
-        "examples": examples.collect::<Vec<_>>(), "rules": rules.collect::<Vec<_>>(),
-        "never_matched": replayed.never_matched().collect::<Vec<_>>(), "hidden": hidden.collect::<Vec<_>>(),
-        "warnings": warnings.collect::<Vec<_>>(),
-    })
-}
-
-fn rule_words(draft: &RuleSet, rule: Option<u32>) -> String {
-    let found =
-        rule.and_then(|number| Some((number, draft.rules.get(usize::try_from(number).ok()?.checked_sub(1)?)?)));
-    found.map_or_else(
-        || "the default rule".to_owned(),
-        |(number, rule)| format!("rule {number} `{}`", rule.description),
-    )
-}
-
-/// A fate in words.
-fn fate(directory: &Directory, fate: Fate) -> String {
-    let Fate::New { ticketbox, owner, priority, category, trashed } = fate else {
-        return if fate == Fate::FollowUp { "its ticket" } else { "nowhere" }.to_owned();
-    };
-    let mut words = directory.ticketboxes.get(&ticketbox).map_or("?", |it| it.name.as_str()).to_owned();
-    words.push_str(&format!(" ({}", priority.word()));
-    if let Some(owner) = owner.and_then(|id| directory.agents.get(&id)) {
-        words.push_str(&format!(", {}", owner.user_name));
-    }
-    if let Some(category) = category.and_then(|id| directory.categories.get(&id)) {
-        words.push_str(&format!(", {}", category.name));
-    }
-    words.push_str(if trashed { ", trash)" } else { ")" });
-    words
 }

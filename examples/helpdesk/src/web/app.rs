@@ -7,6 +7,7 @@ use mailflow_core::ip_range::IpRange;
 use mailflow_transport::Connectors;
 use tokio::sync::watch;
 
+use super::replays::Replays;
 use crate::auth::{Login, SignIn};
 
 /// How the pages are served.
@@ -40,6 +41,8 @@ pub struct App {
     pub config: Arc<WebConfig>,
     /// Signs agents in.
     pub sign_in: SignIn,
+    /// Replays of draft rules.
+    pub replays: Replays,
 }
 
 impl App {
@@ -49,6 +52,6 @@ impl App {
             Some(login) => sign_in.with_login(Arc::clone(login)),
             None => sign_in,
         };
-        Self { sign_in, flow, config: Arc::new(config) }
+        Self { sign_in, replays: Replays::default(), flow, config: Arc::new(config) }
     }
 }

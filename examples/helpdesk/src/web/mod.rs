@@ -19,6 +19,7 @@ mod live;
 mod message;
 mod own;
 mod protected;
+mod replays;
 mod routes;
 mod search;
 mod serve;

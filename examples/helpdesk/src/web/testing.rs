@@ -191,6 +191,11 @@ impl Shown {
 }
 
 impl Browser<'_> {
+    /// The desk's pages.
+    pub fn router(&self) -> Router {
+        self.web.router.clone()
+    }
+
     /// A page is loaded.
     pub async fn get(&self, path: &str) -> Shown {
         self.send(self.request(Method::GET, path).body(Body::empty()).unwrap()).await

@@ -6,6 +6,9 @@ mod fields;
 mod file;
 mod lines;
 mod list;
+mod replay;
+#[cfg(test)]
+mod replay_tests;
 #[cfg(test)]
 mod tests;
 mod times;
@@ -38,6 +41,14 @@ pub(super) fn routes(table: Table) -> Table {
         .get(A, "/admin/rules/file/rules.toml", file::export)
         .post(A, "/admin/rules/file", file::compare)
         .post(A, "/admin/rules/file/save", file::save)
+        .get(A, "/admin/rules/replay", replay::show)
+        .post(A, "/admin/rules/replay", replay::begin)
+        .post(A, "/admin/rules/replay/draft", replay::draft)
+        .get(A, "/admin/rules/replay/{job}", replay::look)
+        .post(A, "/admin/rules/replay/{job}/stop", replay::stop)
+        .get(A, "/admin/rules/replay/{job}/events", replay::events)
+        .post(A, "/admin/rules/new/replay", edit::replay_new)
+        .post(A, "/admin/rules/{id}/replay", edit::replay)
         .get(A, "/admin/rules/{id}", edit::show)
         .post(A, "/admin/rules/{id}", edit::save)
         .post(A, "/admin/rules/{id}/try", edit::try_out)

@@ -1,3 +1,22 @@
+// How far a replay is, as its stream tells; when it ends, the page is loaded again and shows what came of it.
+(() => {
+  "use strict";
+  const running = document.querySelector("[data-replay]");
+  if (!running) return;
+  const stream = new EventSource(running.dataset.replay);
+  stream.onmessage = (event) => {
+    const news = JSON.parse(event.data);
+    if (!news.runs) {
+      stream.close();
+      return location.reload();
+    }
+    const bar = running.querySelector("progress");
+    bar.value = Math.max(bar.value, news.share);
+    running.querySelector("[data-share]").textContent = Math.floor(bar.value / 10);
+    running.querySelector("[data-messages]").textContent = news.messages;
+  };
+})();
+
 // The order of rules, by drag and by arrow keys on their handles. Each move is saved at once, one after the other; what
 // comes back is the list as it is then, with its warnings. Without this script there are buttons.
 (() => {

@@ -3,6 +3,8 @@
 
 mod stream;
 
+pub use stream::stopped;
+
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::{HeaderName, HeaderValue};

@@ -112,7 +112,7 @@ impl Listener {
 }
 
 /// Ready when the server stops; never if nobody says so.
-async fn stopped(stopping: &mut Option<watch::Receiver<bool>>) {
+pub async fn stopped(stopping: &mut Option<watch::Receiver<bool>>) {
     match stopping {
         Some(stopping) => {
             let _ = stopping.wait_for(|stopping| *stopping).await;

@@ -13,7 +13,7 @@ use mailflow_core::rule::{Rule, RuleSet};
 
 use super::super::form::{Button, Field, Form, Kind, Section, or_none, sentence};
 use super::super::{go, refusal};
-use super::{HERE, edited, fields, found, revision, trying};
+use super::{HERE, edited, fields, file, found, replay as replays, revision, trying};
 use crate::web::answer::Answer;
 use crate::web::{App, Fields, Frame, Signed, Trouble};
 
@@ -51,6 +51,7 @@ fn form(directory: &Directory, values: &Fields, before: Option<&Rule>) -> Form {
     form.hidden.push(("revision", values.one("revision").to_owned()));
     form.hidden.push(("seen", values.one("seen").to_owned()));
     form.buttons.push(Button { label: "Try it", path: format!("{path}/try") });
+    form.buttons.push(Button { label: "Replay…", path: format!("{path}/replay") });
     if before.is_some() {
         form.buttons.push(Button { label: "Delete", path: format!("{path}/delete") });
     }
@@ -259,6 +260,42 @@ async fn tried(app: &App, signed: &Signed, values: &Fields, before: Option<Rule>
                     Err(trying::Refused::No(refusal)) => form.refuse(&refusal),
                     Err(trying::Refused::Trouble(trouble)) => return Err(trouble),
                 }
+            }
+        }
+        Err(refusal) => form.refuse(&refusal),
+    }
+    let title = before.as_ref().map_or("Add a rule", |rule| &rule.description);
+    form.page(Frame::of(signed, HERE, title).await?)
+}
+
+/// Takes a rule that is not saved yet to the replay.
+pub async fn replay_new(state: State<App>, signed: Signed, headers: HeaderMap, body: Bytes) -> Answer {
+    let values = Fields::of_form(&headers, &body)?;
+    as_draft(&state, &signed, &values, None).await
+}
+
+/// Takes the rules with this one as it stands in its form to the replay.
+pub async fn replay(
+    state: State<App>,
+    signed: Signed,
+    Path(text): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    let values = Fields::of_form(&headers, &body)?;
+    let before = found(&signed.desk.directory(), &text)?;
+    as_draft(&state, &signed, &values, Some(before)).await
+}
+
+async fn as_draft(app: &App, signed: &Signed, values: &Fields, before: Option<Rule>) -> Answer {
+    let directory = signed.desk.directory();
+    let mut form = form(&directory, values, before.as_ref());
+    match read(signed, values, before.as_ref()) {
+        Ok(rule) => {
+            let set = with(&directory, rule.clone());
+            if compiles(&mut form, &set, &rule) {
+                let text = file::written(&directory, &set)?;
+                return replays::begin_page(app, signed, text, replays::DAYS.to_string(), None).await;
             }
         }
         Err(refusal) => form.refuse(&refusal),

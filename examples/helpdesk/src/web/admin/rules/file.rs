@@ -44,7 +44,8 @@ struct FilePage {
     compared: Option<Compared>,
 }
 
-fn written(directory: &Directory, set: &RuleSet) -> Result<String, Trouble> {
+/// Rules as text.
+pub fn written(directory: &Directory, set: &RuleSet) -> Result<String, Trouble> {
     rules_file::write_set(directory, set).map_err(|error| Refusal::invalid("rules", error.to_string()).into())
 }
 
