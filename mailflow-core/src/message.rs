@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::explanation::Explanation;
-use crate::id::{AgentId, ContactId, MessageId, OutgoingId, SourceId, TicketId};
+use crate::explanation::{Explanation, PlacedBy};
+use crate::id::{AgentId, ContactId, MessageId, OutgoingId, RuleId, SourceId, TicketId};
 use crate::mail::{Address, Automatic, Bounce, Defect, Mailbox, Sender, Spam, ThreadId};
 use crate::routing::Authentication;
 use crate::time::Timestamp;
@@ -96,6 +96,16 @@ pub struct Message {
     /// How its sending goes, for a mail of ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outgoing: Option<OutgoingId>,
+}
+
+impl Message {
+    /// The rule that placed its ticket, if one did.
+    pub fn placed_by(&self) -> Option<RuleId> {
+        match self.explanation.as_ref()?.placed_by.as_ref()? {
+            PlacedBy::Rule { id, .. } => Some(*id),
+            _ => None,
+        }
+    }
 }
 
 fn no_spam(spam: &Spam) -> bool {

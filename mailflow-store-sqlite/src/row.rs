@@ -87,7 +87,8 @@ fn columns(record: &Record) -> Result<(Vec<Value>, Beside), StoreError> {
         Record::Message(it) => {
             let (hash, beside) = words(it.ticket, search::words_of_message(it));
             let text = Value::Blob(compress::pack(it.text.as_bytes())?);
-            (vec![blob(it.ticket.as_bytes()), Value::Integer(it.at.as_millis()), hash, text], beside)
+            let rule = it.placed_by().map_or(Value::Null, |rule| blob(rule.as_bytes()));
+            (vec![blob(it.ticket.as_bytes()), Value::Integer(it.at.as_millis()), hash, text, rule], beside)
         }
         Record::Note(it) => {
             let mut joined = String::new();

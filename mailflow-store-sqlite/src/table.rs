@@ -58,7 +58,7 @@ macro_rules! tables {
 tables! {
     TICKETS = "tickets" ("id")
         ["number", "ticketbox", "owner", "category", "contact", "shelf", "updated"] "number" false;
-    MESSAGES = "messages" ("id") ["ticket", "at", "words", "text"] "text" true;
+    MESSAGES = "messages" ("id") ["ticket", "at", "words", "text", "rule"] "text" true;
     NOTES = "notes" ("id") ["ticket", "at", "words"] "NULL" true;
     EVENTS = "events" ("id") ["ticket", "at"] "NULL" false;
     CONTACTS = "contacts" ("id") ["shown"] "NULL" false;

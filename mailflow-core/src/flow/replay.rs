@@ -6,13 +6,13 @@ use std::sync::Arc;
 use super::{Admin, Error};
 use crate::contact::Contact;
 use crate::decision::configure::Configured as _;
-use crate::id::{ContactId, MessageId};
+use crate::id::{ContactId, MessageId, RuleId};
 use crate::mail::{Header, parse};
 use crate::message::{Author, Message};
 use crate::refusal::Refusal;
 use crate::routing::{Replay, Replayed, Rules};
 use crate::rule::RuleSet;
-use crate::store::{Key, Page, Query, Record, StoreExt};
+use crate::store::{Count, Key, Page, Query, Record, Row, StoreExt};
 use crate::time::Timestamp;
 
 /// How many messages are read at once.
@@ -37,6 +37,22 @@ struct Batch {
 }
 
 impl Admin {
+    /// How many mails each of these rules has placed since a moment. Mail that a rule shredded for good is not kept, so
+    /// it does not count.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the agent is no administrator; [`Error`] if the store fails.
+    pub async fn placed_by(&self, rules: &[RuleId], since: Timestamp) -> Result<BTreeMap<RuleId, Count>, Error> {
+        self.may("look at what rules did")?;
+        let query = Query::PlacedBy { rules: rules.to_vec(), from: MessageId::from_bytes(first_of(since)) };
+        let found = self.shared().store.find(&query, &Page::first(1)).await?;
+        let count = |row| match row {
+            Row::Placed(rule, count) => Some((rule, count)),
+            _ => None,
+        };
+        Ok(found.rows.into_iter().filter_map(count).collect())
+    }
+
     /// Compares a draft rule set with the rules as they are, over the mail that was routed since a moment. Nothing is
     /// changed. Rules that look into headers need the raw mails, which makes it slower.
     ///

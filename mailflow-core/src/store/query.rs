@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Record, Version};
 use crate::access::Visibility;
-use crate::id::{AgentId, CategoryId, ContactId, DestinationId, MessageId, NoteId, TicketId, TicketboxId};
+use crate::id::{AgentId, CategoryId, ContactId, DestinationId, MessageId, NoteId, RuleId, TicketId, TicketboxId};
 use crate::ticket::{Ticket, TicketState};
 use crate::time::Timestamp;
 
@@ -29,6 +29,14 @@ pub enum Query {
     /// All messages whose id is this one or a later one, by id: the order in which they were made
     /// ([`Row::Record`]).
     MessagesFrom(MessageId),
+    /// How many messages each of these rules placed whose id is this one or a later one, in the order in which the rules
+    /// are named ([`Row::Placed`]).
+    PlacedBy {
+        /// The rules.
+        rules: Vec<RuleId>,
+        /// The first message that counts.
+        from: MessageId,
+    },
     /// The notes in a ticket, newest first ([`Row::Record`]).
     Notes(TicketId),
     /// What happened to a ticket, newest first ([`Row::Record`]).
@@ -212,11 +220,13 @@ pub enum Row {
     Record(Version, Record),
     /// How many open tickets a ticketbox has.
     Count(TicketboxId, Count),
+    /// How many messages a rule placed.
+    Placed(RuleId, Count),
     /// A message or note that was searched for.
     Hit(Box<Hit>),
 }
 
-/// A number of tickets, counted to [`Count::MAX`] only: nobody reads further, and no list has to be walked for it.
+/// A number of tickets or messages, counted to [`Count::MAX`] only: nobody reads further, and no list has to be walked for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count(u32);
 
@@ -224,7 +234,7 @@ impl Count {
     /// What is counted exactly; above it there are just more.
     pub const MAX: u32 = 1000;
 
-    /// The count of `number` tickets.
+    /// The count of so many.
     pub const fn new(number: u32) -> Self {
         Self(if number > Self::MAX { Self::MAX + 1 } else { number })
     }

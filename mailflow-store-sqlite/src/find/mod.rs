@@ -1,7 +1,7 @@
 //! Lists.
 
-use mailflow_core::id::MessageId;
-use mailflow_core::store::{Cursor, Found, Page, Query, RecordKind, Row, StoreError, StoreErrorKind, Version};
+use mailflow_core::id::{MessageId, RuleId};
+use mailflow_core::store::{Count, Cursor, Found, Page, Query, RecordKind, Row, StoreError, StoreErrorKind, Version};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
@@ -36,6 +36,7 @@ pub(crate) fn find(connection: &Connection, query: &Query, page: &Page) -> Resul
         Query::Search(query) => search::search(connection, query, page),
         Query::Contacts(words) => contacts::list(connection, words, page),
         Query::Documents => documents(connection, page),
+        Query::PlacedBy { rules, from } => placed_by(connection, rules, *from),
         Query::MessagesFrom(first) => messages_from(connection, *first, page),
         query => records(connection, list(query)?, page),
     }
@@ -228,6 +229,18 @@ fn messages_from(connection: &Connection, first: MessageId, page: &Page) -> Resu
         cut.push(Row::Record(Version::new(it.get(1).or_failed(LISTING)?), record), cursor);
     }
     Ok(cut.end())
+}
+
+/// How many messages each rule placed: no more of the index is read than is counted.
+fn placed_by(connection: &Connection, rules: &[RuleId], from: MessageId) -> Result<Found, StoreError> {
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM messages WHERE rule = ?1 AND id >= ?2 LIMIT ?3)";
+    let mut statement = prepare(connection, sql).or_failed(LISTING)?;
+    let mut rows = Vec::with_capacity(rules.len());
+    for rule in rules {
+        let read = statement.query_row((rule.as_bytes(), from.as_bytes(), Count::MAX + 1), |row| row.get(0));
+        rows.push(Row::Placed(*rule, Count::new(read.or_failed(LISTING)?)));
+    }
+    Ok(Found { rows, next: None })
 }
 
 /// The most rows of a page.

@@ -109,6 +109,7 @@ macro_rules! with_store_rules {
             lists::what_is_no_cursor_begins_the_list_again
             lists::lists_of_tickets_have_what_the_query_matches
             lists::counts_are_the_lengths_of_lists_up_to_the_limit
+            lists::mails_are_counted_by_the_rule_that_placed_them
             lists::every_list_has_its_order
             searches::a_search_finds_phrases_word_by_word
             searches::a_ticket_is_found_once_at_its_last_hit

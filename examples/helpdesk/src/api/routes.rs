@@ -100,6 +100,7 @@ routes! {
     delete "/agents/{id}" => agents::remove;
     get "/rules" => rules::show;
     put "/rules" => rules::save;
+    get "/rules/hits" => rules::hits;
     get "/rules/warnings" => rules::warn;
     post "/rules/replay" => rules::replay;
     get "/rules/default" => rules::show_default;

@@ -5,8 +5,10 @@ use std::time::Duration;
 use axum::Json;
 use axum::http::StatusCode;
 use mailflow_core::directory::Documented;
+use mailflow_core::id::RuleId;
 use mailflow_core::refusal::Refusal;
 use mailflow_core::rule::{DefaultRule, RuleSet};
+use mailflow_core::store::Count;
 use mailflow_core::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -192,6 +194,32 @@ async fn replace(
     Ok(Versioned(StatusCode::OK, rules.version(), reshape(rules)?))
 }
 
+/// How many mails a rule placed.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({ "rule": "0191f3a2-7c44-7d10-9a51-000000000020", "mails": 17, "more": false }))]
+pub struct RuleHitsShape {
+    /// The rule.
+    pub rule: Uuid,
+    /// How many mails, counted to 1,000.
+    pub mails: u32,
+    /// Whether there are more.
+    pub more: bool,
+}
+
+/// How many mails each rule has placed in the last 30 days.
+#[utoipa::path(get, path = "/rules/hits", tag = "rules",
+    responses((status = 200, description = "The rules in their order", body = Vec<RuleHitsShape>), ForAdministrators))]
+pub async fn hits(by: Administrator) -> Result<Json<Vec<RuleHitsShape>>, Refused> {
+    let rules: Vec<RuleId> = by.admin.directory().rule_set.rules.iter().map(|rule| rule.id).collect();
+    let since = by.desk.now().minus(Duration::from_secs(30 * 24 * 60 * 60));
+    let hits = by.admin.placed_by(&rules, since).await?;
+    let shape = |rule: RuleId| {
+        let count = hits.get(&rule).copied().unwrap_or_else(|| Count::new(0));
+        RuleHitsShape { rule: rule.into(), mails: count.number(), more: count.is_more() }
+    };
+    Ok(Json(rules.into_iter().map(shape).collect()))
+}
+
 /// What is strange about the rules: those that can never match, pass mail on to ourselves, or are hidden behind others.
 #[utoipa::path(get, path = "/rules/warnings", tag = "rules",
     responses((status = 200, description = "The warnings", body = Vec<WarningShape>), ForAdministrators))]
@@ -203,7 +231,7 @@ pub async fn warn(by: Administrator) -> Result<Json<Vec<WarningShape>>, Refused>
 /// Draft rules, and the mail that they are tried on.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[schema(example = json!({ "toml": "[[rule]]\ndescription = \"Everything is urgent\"\nthen = { priority = \"urgent\" }\n", "days": 30 }))]
-pub struct DraftShape {
+pub struct RulesDraftShape {
     /// The draft; without it and without `toml` the rules as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<RulesShape>,
@@ -220,9 +248,9 @@ pub struct DraftShape {
 
 /// Compares a draft with the rules as they are, over stored mail. Nothing is changed. It takes as long as there is mail;
 /// a caller who goes away stops it.
-#[utoipa::path(post, path = "/rules/replay", tag = "rules", request_body = DraftShape,
+#[utoipa::path(post, path = "/rules/replay", tag = "rules", request_body = RulesDraftShape,
     responses((status = 200, description = "What would go elsewhere", body = ReplayShape), ForAdministrators))]
-pub async fn replay(by: Administrator, Body(wish): Body<DraftShape>) -> Result<Json<ReplayShape>, Refused> {
+pub async fn replay(by: Administrator, Body(wish): Body<RulesDraftShape>) -> Result<Json<ReplayShape>, Refused> {
     let directory = by.admin.directory();
     let draft = match (&wish.rules, &wish.toml) {
         (Some(rules), _) => reshape(rules)?,

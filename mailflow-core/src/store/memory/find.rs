@@ -1,7 +1,7 @@
 //! Lists of a [`MemoryStore`](super::MemoryStore): every row is looked at, sorted and cut. Slow, and obviously right.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Slot, State};
 use crate::arrival::{Arrival, ArrivalState};
@@ -9,7 +9,7 @@ use crate::contact::Contact;
 use crate::directory::Document;
 use crate::draft::Draft;
 use crate::event::Event;
-use crate::id::TicketboxId;
+use crate::id::{RuleId, TicketboxId};
 use crate::message::Message;
 use crate::note::Note;
 use crate::outgoing::{Outgoing, OutgoingState};
@@ -41,6 +41,17 @@ impl State {
             }
             Query::MessagesFrom(first) => {
                 self.oldest(page, |it: &Message| it.id >= *first, |it| (0, *it.id.as_bytes()))
+            }
+            Query::PlacedBy { rules, from } => {
+                let mut counts: BTreeMap<RuleId, u32> = BTreeMap::new();
+                for (_, message) in self.all::<Message>().filter(|(_, it)| it.id >= *from) {
+                    if let Some(rule) = message.placed_by() {
+                        *counts.entry(rule).or_default() += 1;
+                    }
+                }
+                let count = |id| Count::new(counts.get(id).copied().unwrap_or_default());
+                let rows = rules.iter().map(|id| Row::Placed(*id, count(id))).collect();
+                Found { rows, next: None }
             }
             Query::Notes(ticket) => {
                 self.newest(page, |it: &Note| it.ticket == *ticket, |it| (it.at.as_millis(), *it.id.as_bytes()))

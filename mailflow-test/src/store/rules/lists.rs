@@ -3,6 +3,9 @@
 use mailflow_core::access::{Categories, Visibility};
 use mailflow_core::arrival::ArrivalState;
 use mailflow_core::directory::{DocumentKind, Documented as _};
+use mailflow_core::explanation::{Explanation, PlacedBy};
+use mailflow_core::id::RuleId;
+use mailflow_core::message::Message;
 use mailflow_core::outgoing::{OutgoingState, RunId};
 use mailflow_core::store::{Count, Cursor, OwnerFilter, TicketQuery};
 use mailflow_core::ticket::{Ticket, TicketState};
@@ -182,6 +185,37 @@ pub async fn counts_are_the_lengths_of_lists_up_to_the_limit(place: Arc<dyn Plac
         });
         assert_eq!(counts, expected.collect::<Vec<_>>(), "{visibility:?}");
     }
+}
+
+pub async fn mails_are_counted_by_the_rule_that_placed_them(place: Arc<dyn Place>) {
+    let store = open(&place).await;
+    let rule = |number: u8| RuleId::from_bytes([number; 16]);
+    let placed = |number: u64, by: Option<u8>| {
+        let by = match by {
+            Some(by) => PlacedBy::Rule { id: rule(by), number: 1, description: "a rule".to_owned() },
+            None => PlacedBy::DefaultTicketbox,
+        };
+        let explanation = Some(Explanation { placed_by: Some(by), ..Explanation::default() });
+        Record::from(Message { explanation, ..message(number, 1, "text") })
+    };
+    let many = (100..1150).map(|number| placed(number, Some(3)));
+    let few = [placed(1, Some(1)), placed(2, Some(1)), placed(3, None), placed(4, Some(2)), placed(5, Some(1))];
+    insert(&*store, few.into_iter().chain(many)).await;
+    insert(&*store, [message(6, 1, "text").into()]).await;
+    let counts = async |from: u64| {
+        let query = Query::PlacedBy { rules: [3, 1, 9, 2].map(rule).to_vec(), from: message_id(from) };
+        find(&*store, &query, &Page::first(1)).await.rows
+    };
+    let expected = |counts: [u32; 4]| {
+        let rows = [3, 1, 9, 2].map(rule).into_iter().zip(counts);
+        rows.map(|(rule, count)| Row::Placed(rule, Count::new(count))).collect::<Vec<_>>()
+    };
+    assert_eq!(counts(0).await, expected([1050, 3, 0, 1]));
+    assert_eq!(counts(2).await, expected([1050, 2, 0, 1]), "from the message on");
+    assert_eq!(counts(1149).await, expected([1, 0, 0, 0]));
+    replace(&*store, Message { explanation: None, ..message(5, 1, "text") }).await;
+    erase(&*store, Key::Message(message_id(2))).await;
+    assert_eq!(counts(0).await, expected([1050, 1, 0, 1]), "what is gone does not count");
 }
 
 /// Names that sort by their lower case.

@@ -1,6 +1,7 @@
 //! The list of rules: their order is what matters, so it is changed here, with buttons, by keys and by drag.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use askama::Template;
 use axum::body::Bytes;
@@ -12,11 +13,13 @@ use mailflow_core::id::RuleId;
 use mailflow_core::refusal::Refusal;
 use mailflow_core::routing::{RuleWarning, warnings};
 use mailflow_core::rule::{Rule, RuleSet};
+use mailflow_core::store::Count;
 
 use super::super::{Asked, go, refusal};
 use super::{HERE, edited, found, revision, told};
 use crate::web::admin::form::sentence;
 use crate::web::answer::{Answer, is_fragment, page_with};
+use crate::web::frame::thousands;
 use crate::web::{Fields, Frame, Signed, Trouble};
 
 /// A rule in the list.
@@ -28,6 +31,7 @@ struct Row {
     then: String,
     enabled: bool,
     warnings: Vec<String>,
+    hits: String,
 }
 
 #[derive(Template)]
@@ -50,7 +54,19 @@ struct Rows {
     trouble: Option<String>,
 }
 
-fn rows(directory: &Directory) -> Vec<Row> {
+/// How many days hits are counted.
+const DAYS: u64 = 30;
+
+/// The rules as rows, each with what it did lately.
+async fn rows(signed: &Signed, directory: &Directory) -> Result<Vec<Row>, Trouble> {
+    let ids: Vec<RuleId> = directory.rule_set.rules.iter().map(|rule| rule.id).collect();
+    let since = signed.desk.now().minus(Duration::from_secs(DAYS * 24 * 60 * 60));
+    let hits = signed.desk.admin()?.placed_by(&ids, since).await?;
+    let said = |id: &RuleId| match hits.get(id).copied().unwrap_or_else(|| Count::new(0)) {
+        none if none.number() == 0 => format!("No mail in {DAYS} days"),
+        one if one.number() == 1 => format!("1 mail in {DAYS} days"),
+        some => format!("{} mails in {DAYS} days", thousands(some)),
+    };
     let mut told: BTreeMap<u32, Vec<RuleWarning>> = warnings(&directory.rule_set, directory);
     let row = |(number, rule): (u32, &Rule)| Row {
         id: rule.id,
@@ -60,8 +76,9 @@ fn rows(directory: &Directory) -> Vec<Row> {
         then: told::then(rule, directory),
         enabled: rule.enabled,
         warnings: told.remove(&number).into_iter().flatten().map(|it| sentence(&it.words())).collect(),
+        hits: said(&rule.id),
     };
-    (1..).zip(&directory.rule_set.rules).map(row).collect()
+    Ok((1..).zip(&directory.rule_set.rules).map(row).collect())
 }
 
 /// All rules, in the order in which they are tried.
@@ -74,7 +91,8 @@ async fn shown(signed: &Signed, done: Option<&'static str>, trouble: Option<Stri
     let status = if trouble.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
     let frame = Frame::of(signed, HERE, "Custom rules").await?;
     let revision = directory.rule_set.revision;
-    page_with(status, &ListPage { frame, rows: rows(&directory), revision, done, trouble })
+    let rows = rows(signed, &directory).await?;
+    page_with(status, &ListPage { frame, rows, revision, done, trouble })
 }
 
 /// Moves a rule to before another one, or to the end.
@@ -101,7 +119,8 @@ pub async fn move_to(signed: Signed, headers: HeaderMap, body: Bytes) -> Answer 
     }
     let directory = signed.desk.directory();
     let (frame, revision) = (Frame::bare(&signed), directory.rule_set.revision);
-    page_with(StatusCode::OK, &Rows { frame, rows: rows(&directory), revision, trouble })
+    let rows = rows(&signed, &directory).await?;
+    page_with(StatusCode::OK, &Rows { frame, rows, revision, trouble })
 }
 
 /// Saves the rules; says what to tell if others were faster.

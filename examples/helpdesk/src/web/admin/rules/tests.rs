@@ -198,6 +198,24 @@ async fn the_list_warns_of_rules_that_cannot_do_what_they_say() {
     assert!(form.contains("This rule never wins: rule 1"), "{form}");
 }
 
+#[tokio::test]
+async fn the_list_says_how_much_mail_each_rule_placed_lately() {
+    let web = Web::open().await;
+    let admin = web.admin().await;
+    for (name, words) in [("Orders", "order"), ("Offers", "offer"), ("Nothing", "nothing")] {
+        saved(&add(&admin, &[("description", name), ("enabled", "yes"), ("text_subject", words)]).await);
+    }
+    web.receive(&MAIL.replace("Order 17", "Offer 1")).await;
+    web.later(std::time::Duration::from_secs(31 * 24 * 60 * 60));
+    for number in 1..=2 {
+        web.receive(&MAIL.replace("ada@", &format!("ada{number}@"))).await;
+    }
+    web.receive(&MAIL.replace("Order 17 is", "Offer 2 is")).await;
+    let list = admin.get("/admin/rules").await.body;
+    let hits: Vec<&str> = list.split("hits\">").skip(1).map(|rest| rest.split('<').next().unwrap()).collect();
+    assert_eq!(hits, ["2 mails in 30 days", "1 mail in 30 days", "No mail in 30 days"], "{list}");
+}
+
 const MAIL: &str =
     "From: Ada <ada@one.example>\nTo: support@example.com\nSubject: Order 17 is late\n\nPlease <b>help</b>.\n";
 
