@@ -115,6 +115,9 @@ const fn advice(refusal: &Refusal) -> (StatusCode, &'static str) {
             StatusCode::PRECONDITION_FAILED,
             "read it again, apply the change to what it is now, send its new version",
         ),
+        Refusal::RulesChanged { .. } => {
+            (StatusCode::CONFLICT, "read the rules again, make the edit on them, send it with their new revision")
+        }
         Refusal::Decided { .. } | Refusal::TooLate => (StatusCode::CONFLICT, "nothing is left to do"),
         Refusal::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "leave an attachment away"),
         Refusal::SignIn => (StatusCode::UNAUTHORIZED, "check user name and password"),

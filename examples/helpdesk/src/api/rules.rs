@@ -187,7 +187,7 @@ async fn replace(
     let now = by.admin.directory();
     let is = now.rule_set.revision;
     if !seen.is(now.rule_set.version()) {
-        return Err(Refusal::RulesChanged { revision: is }.into());
+        return Err(Refusal::Outdated { what: "document", name: "rules".to_owned() }.into());
     }
     by.admin.save_rules(&RuleSet { revision: revision.unwrap_or(is), ..rules }).await?;
     let rules = &by.admin.directory().rule_set;

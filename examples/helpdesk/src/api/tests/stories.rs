@@ -305,3 +305,55 @@ async fn rules_keep_what_the_api_does_not_know() {
     let refused = fixture.admin("PUT", "/rules", Some(bad)).await;
     assert_eq!((refused.status, refused.error().as_str()), (422, "invalid"));
 }
+
+#[tokio::test]
+async fn rules_are_saved_over_those_that_were_seen_only() {
+    let fixture = Fixture::open().await;
+    let first = fixture.admin("GET", "/rules", None).await;
+    let (tag, revision) = (first.tag().to_owned(), first.json()["revision"].as_u64().unwrap());
+    let rule = |number: u8, name: &str| json!({ "id": id::<uuid::Uuid>(number), "description": name, "enabled": true, "from": ["@one.example"] });
+    let mut wish = first.json();
+    wish["rules"] = json!([rule(20, "one"), rule(21, "two")]);
+    let saved = fixture.admin("PUT", "/rules", Some(wish.clone())).await;
+    assert_eq!((saved.status, saved.json()["revision"].as_u64()), (200, Some(revision + 1)));
+    // The same body once more begins with the old revision; so does the old version.
+    let late = fixture.admin("PUT", "/rules", Some(wish.clone())).await;
+    assert_eq!((late.status, late.error().as_str()), (409, "rules_changed"));
+    wish["revision"] = serde_json::Value::Null;
+    let request = |tag: &str| {
+        Request::builder()
+            .method("PUT")
+            .uri("/rules")
+            .header(header::AUTHORIZATION, format!("Bearer {}", fixture.administrator))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::IF_MATCH, tag)
+            .body(Body::from(wish.to_string()))
+            .unwrap()
+    };
+    assert_eq!(fixture.send(request(&tag)).await.error(), "outdated");
+    assert_eq!(fixture.send(request(saved.tag())).await.status, 200);
+
+    let warnings = fixture.admin("GET", "/rules/warnings", None).await.json();
+    assert_eq!((&warnings[0]["rule"], &warnings[0]["kind"]), (&json!(2), &json!("hidden")), "{warnings}");
+    let hits = fixture.admin("GET", "/rules/hits", None).await.json();
+    assert_eq!(hits.as_array().unwrap().len(), 2, "{hits}");
+}
+
+#[tokio::test]
+async fn a_draft_is_replayed_and_nothing_is_changed() {
+    let fixture = Fixture::open().await;
+    fixture.receive("From: ada@one.example\nTo: support@example.com\nSubject: order 17\n\nWords.\n").await;
+    let before = fixture.flow.directory().rule_set.clone();
+    let mut changes = fixture.flow.watch();
+    let toml =
+        "[[rule]]\ndescription = \"Orders\"\ntext = [{ pattern = \"order 17\" }]\nthen = { priority = \"urgent\" }\n";
+    let replayed = fixture.admin("POST", "/rules/replay", Some(json!({ "toml": toml, "days": 1 }))).await;
+    assert_eq!(replayed.status, 200, "{}", replayed.json());
+    let replayed = replayed.json();
+    assert_eq!((&replayed["moved"], &replayed["moves"][0]["rule"]), (&json!(1), &json!(1)), "{replayed}");
+    assert_eq!(replayed["examples"][0]["subject"], "order 17");
+    assert_eq!(fixture.flow.directory().rule_set, before);
+    assert!(changes.try_recv().is_err(), "nothing was written");
+    let wrong = fixture.admin("POST", "/rules/replay", Some(json!({ "toml": "[[rule]]" }))).await;
+    assert_eq!((wrong.status, wrong.error().as_str()), (422, "invalid"));
+}
