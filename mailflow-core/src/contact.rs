@@ -36,6 +36,21 @@ pub struct Contact {
 }
 
 impl Contact {
+    /// The contact as his mail shows him: without what agents wrote down about him.
+    #[must_use]
+    pub fn as_written(&self) -> Self {
+        Self {
+            id: self.id,
+            name: self.name.clone(),
+            addresses: self.addresses.clone(),
+            phones: Vec::new(),
+            owner: None,
+            notes: String::new(),
+            properties: BTreeMap::new(),
+            created: self.created,
+        }
+    }
+
     /// The name if there is one, else the first address, else a word for nobody.
     pub fn shown(&self) -> &str {
         match self.addresses.first() {

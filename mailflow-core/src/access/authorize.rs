@@ -8,6 +8,7 @@ use super::{Categories, Right, Rights, Securable, Visibility, rights};
 use crate::agent::Agent;
 use crate::approval::{Approval, Approver};
 use crate::directory::Directory;
+use crate::group;
 use crate::id::{AgentId, TicketboxId};
 use crate::refusal::Refusal;
 use crate::ticket::Ticket;
@@ -145,12 +146,28 @@ pub fn delete(directory: &Directory, agent: AgentId, ticket: &Ticket) -> Result<
 /// # Errors
 /// [`Refusal::NoSuch`] if he may not know of it.
 pub fn put_into(directory: &Directory, agent: AgentId, to: TicketboxId) -> Result<Permit<PutInto>, Refusal> {
+    know(directory, agent, Securable::Ticketboxes, to.into()).map(|_| Permit::of(agent))
+}
+
+/// Whether an agent may know of an object, name it, and put something into it: give a ticket to an agent, put it into a
+/// ticketbox or a category.
+///
+/// # Errors
+/// [`Refusal::NoSuch`] if he may not list it: he is not told whether it exists.
+pub fn know(directory: &Directory, agent: AgentId, class: Securable, object: Uuid) -> Result<Permit<Use>, Refusal> {
     take_part(directory, agent)?;
-    let known = directory.ticketboxes.contains_key(&to);
-    if known && rights(directory, agent, Securable::Ticketboxes, Some(to.into())).has(Right::List) {
+    let known = match class {
+        Securable::Agents => directory.agents.contains_key(&object.into()),
+        Securable::Ticketboxes => directory.ticketboxes.contains_key(&object.into()),
+        Securable::Categories => directory.categories.contains_key(&object.into()),
+        Securable::Groups => directory.groups.contains_key(&object.into()) || group::is_built_in(object.into()),
+        Securable::Responses => directory.responses.contains_key(&object.into()),
+        _ => false,
+    };
+    if known && rights(directory, agent, class, Some(object)).has(Right::List) {
         Ok(Permit::of(agent))
     } else {
-        Err(Refusal::no_such("ticketbox", to))
+        Err(Refusal::no_such(class.one(), object))
     }
 }
 

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Rights;
+use crate::digest::Digest;
+use crate::directory::Documented;
 use crate::group::EVERYONE;
 use crate::id::{AgentId, GroupId};
 
@@ -60,6 +62,42 @@ impl Securable {
             Self::Categories => "ticket categories",
             Self::StandardReports => "standard reports",
             Self::ScheduledReports => "scheduled reports",
+            Self::AutoOpen => "auto open",
+            Self::AgentAudit => "agent audit",
+        }
+    }
+
+    /// The word for it in addresses and documents.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Agents => "agents",
+            Self::Ticketboxes => "ticketboxes",
+            Self::Contacts => "contacts",
+            Self::Groups => "groups",
+            Self::Responses => "responses",
+            Self::Categories => "categories",
+            Self::StandardReports => "standard_reports",
+            Self::ScheduledReports => "scheduled_reports",
+            Self::AutoOpen => "auto_open",
+            Self::AgentAudit => "agent_audit",
+        }
+    }
+
+    /// The class that a word stands for.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.word() == word)
+    }
+
+    /// What one object of it is called.
+    pub const fn one(self) -> &'static str {
+        match self {
+            Self::Agents => "agent",
+            Self::Ticketboxes => "ticketbox",
+            Self::Contacts => "contact",
+            Self::Groups => "group",
+            Self::Responses => "response",
+            Self::Categories => "category",
+            Self::StandardReports | Self::ScheduledReports => "report",
             Self::AutoOpen => "auto open",
             Self::AgentAudit => "agent audit",
         }
@@ -139,6 +177,25 @@ impl AccessList {
     pub fn open(class: Securable) -> Self {
         let everyone = Grant { to: Grantee::Group(EVERYONE), rights: Rights::FULL };
         Self { scope: Scope::default_of(class), grants: vec![everyone] }
+    }
+
+    /// The grants with each grantee once, and without those that grant nothing: the same rights in fewer words.
+    #[must_use]
+    pub fn tidy(scope: Scope, grants: &[Grant]) -> Self {
+        let mut by_grantee: std::collections::BTreeMap<Grantee, Rights> = std::collections::BTreeMap::new();
+        for grant in grants {
+            let rights = by_grantee.entry(grant.to).or_default();
+            *rights = *rights | grant.rights;
+        }
+        let given = by_grantee.into_iter().filter(|(_, rights)| !rights.is_empty());
+        Self { scope, grants: given.map(|(to, rights)| Grant { to, rights }).collect() }
+    }
+
+    /// Names what somebody wrote about a scope, also that nobody did: a change that was begun at something else would
+    /// undo somebody else's.
+    #[must_use]
+    pub fn version_of(list: Option<&Self>) -> Digest {
+        list.map_or_else(|| Digest::of(b"no list"), Documented::version)
     }
 
     /// Whether it has a grant for somebody.

@@ -16,13 +16,13 @@ mod what_if;
 mod why;
 
 pub use authorize::{
-    Administer, Approve, Delete, Permit, PutInto, See, TakePart, Use, WorkOn, administer, approve, delete, put_into,
-    see, take_part, ticket_rights, use_of, visibility, work_on,
+    Administer, Approve, Delete, Permit, PutInto, See, TakePart, Use, WorkOn, administer, approve, delete, know,
+    put_into, see, take_part, ticket_rights, use_of, visibility, work_on,
 };
 pub use list::{AccessList, Grant, Grantee, Scope, Securable};
 pub use lists::{AccessLists, rights};
 pub use place::from_place;
 pub use rights::{Right, Rights};
 pub use visibility::{Categories, Visibility};
-pub use what_if::{Difference, what_if};
-pub use why::{Why, why_object, why_ticket};
+pub use what_if::{Difference, agents_of, changed, what_if};
+pub use why::{Why, scope_words, why_object, why_ticket};

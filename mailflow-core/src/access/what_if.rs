@@ -37,13 +37,7 @@ impl Difference {
 /// is. An agent who is inactive or an administrator never gains or loses anything.
 #[must_use]
 pub fn what_if(directory: &Directory, scope: Scope, wish: Option<&AccessList>) -> Vec<Difference> {
-    let mut lists: AccessLists = directory.access.clone();
-    match wish {
-        Some(wish) => lists.put(AccessList { scope, ..wish.clone() }),
-        None => lists.remove(&scope),
-    }
-    let mut changed = directory.clone();
-    changed.access = lists;
+    let changed = changed(directory, scope, wish);
     let mut differences = Vec::new();
     for object in objects(directory, scope) {
         for agent in directory.agents.keys() {
@@ -55,6 +49,24 @@ pub fn what_if(directory: &Directory, scope: Scope, wish: Option<&AccessList>) -
         }
     }
     differences
+}
+
+/// How many agents these differences are about.
+pub fn agents_of<'a>(differences: impl Iterator<Item = &'a Difference>) -> usize {
+    differences.map(|it| it.agent).collect::<std::collections::BTreeSet<_>>().len()
+}
+
+/// The directory as it would be if a list were saved as `wish`, or taken away if that is `None`.
+#[must_use]
+pub fn changed(directory: &Directory, scope: Scope, wish: Option<&AccessList>) -> Directory {
+    let mut lists: AccessLists = directory.access.clone();
+    match wish {
+        Some(wish) => lists.put(AccessList { scope, ..wish.clone() }),
+        None => lists.remove(&scope),
+    }
+    let mut changed = directory.clone();
+    changed.access = lists;
+    changed
 }
 
 /// The objects whose access a list may change.

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::lists::applies;
-use super::{Grantee, Right, Securable, rights, ticket_rights};
+use super::{Grantee, Right, Scope, Securable, rights, ticket_rights};
 use crate::directory::Directory;
 use crate::id::AgentId;
 use crate::ticket::Ticket;
@@ -99,6 +99,15 @@ fn reasons(
         vec![format!("{about}: {which} grants {} neither to the agent nor to a group of his", right.word())]
     } else {
         granted
+    }
+}
+
+/// What a list is about, in words that follow "access to".
+#[must_use]
+pub fn scope_words(directory: &Directory, scope: Scope) -> String {
+    match scope.object {
+        Some(object) => format!("{} {}", scope.class.one(), object_name(directory, scope.class, object)),
+        None => scope.class.words().to_owned(),
     }
 }
 

@@ -198,6 +198,7 @@ pub fn remedy(
     let none = || Refusal::no_such("outgoing mail", id);
     let mut outgoing = changes.get::<Outgoing>(&Key::Outgoing(id))?.cloned().ok_or_else(none)?;
     let ticket = changes.get::<Ticket>(&Key::Ticket(outgoing.ticket))?.ok_or_else(none)?;
+    access::see(scene.directory, agent, ticket).map_err(|_| none())?;
     access::work_on(scene.directory, agent, ticket)?;
     match outgoing.state {
         OutgoingState::Sending { .. } => {

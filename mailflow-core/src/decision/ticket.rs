@@ -122,13 +122,22 @@ pub fn escalate(
     Ok(ticket)
 }
 
-/// Whether the agent may wish this: to delete is a right of its own, and a ticket is moved only where he may list.
+/// Whether the agent may wish this: to delete is a right of its own, and a ticket goes only to ticketboxes, agents and
+/// categories that he may list.
 fn authorize(scene: &Scene<'_>, agent: AgentId, ticket: &Ticket, wish: TicketWish) -> Result<(), Refusal> {
     match wish {
         TicketWish::Trash | TicketWish::Restore => access::delete(scene.directory, agent, ticket).map(drop),
         TicketWish::MoveTo(to) => {
             access::work_on(scene.directory, agent, ticket)?;
-            access::put_into(scene.directory, agent, to).map(drop)
+            if ticket.ticketbox == to { Ok(()) } else { access::put_into(scene.directory, agent, to).map(drop) }
+        }
+        TicketWish::Assign(Some(to)) if to != agent && ticket.owner != Some(to) => {
+            access::work_on(scene.directory, agent, ticket)?;
+            access::know(scene.directory, agent, Securable::Agents, to.into()).map(drop)
+        }
+        TicketWish::Categorise(Some(to)) if ticket.category != Some(to) => {
+            access::work_on(scene.directory, agent, ticket)?;
+            access::know(scene.directory, agent, Securable::Categories, to.into()).map(drop)
         }
         TicketWish::Assign(Some(to)) if to == agent && ticket.owner.is_none() => {
             access::work_on(scene.directory, agent, ticket)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::{Error, Mailflow, Shared};
-use crate::access::Visibility;
+use crate::access::{AccessList, Grant, Scope, Visibility};
 use crate::decision::configure::{self, By, Configured};
 use crate::decision::session;
 use crate::digest::Digest;
@@ -90,6 +90,27 @@ impl Admin {
     pub async fn save_rules(&self, rules: &RuleSet) -> Result<(), Error> {
         self.shared
             .transact(|scene, changes, _| configure::save_rules(scene, changes, self.by, rules))
+            .await
+            .map(drop)
+    }
+
+    /// Writes the access list of a class or of one object, or takes it away with `None`: then the default list holds for
+    /// the object again, and a class without a default list is open to everyone. `seen` is
+    /// [`AccessList::version_of`] what was looked at.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the agent is no administrator, the list does not fit, or somebody else has changed it
+    /// since.
+    pub async fn save_access(
+        &self,
+        scope: Scope,
+        grants: Option<&[Grant]>,
+        seen: Option<Digest>,
+    ) -> Result<(), Error> {
+        let (by, shared) = (self.by, &self.shared);
+        let wish = grants.map(|grants| AccessList::tidy(scope, grants));
+        shared
+            .transact(|scene, changes, _| configure::save_access(scene, changes, by, (scope, seen), wish.as_ref()))
             .await
             .map(drop)
     }

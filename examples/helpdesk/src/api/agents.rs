@@ -13,9 +13,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Api;
-use super::caller::Administrator;
+use super::caller::{Administrator, Caller};
 use super::extract::{Body, Named};
-use super::openapi::ForAdministrators;
+use super::openapi::{ForAdministrators, ForAgents};
 use super::refused::Refused;
 use super::shapes::shape;
 use super::version::{Seen, Versioned};
@@ -136,6 +136,23 @@ impl AgentWish {
 
 fn found(directory: &Directory, id: Uuid) -> Result<Agent, Refusal> {
     directory.agents.get(&id.into()).cloned().ok_or_else(|| Refusal::no_such("agent", id))
+}
+
+/// An agent, as far as every other agent may know him.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ColleagueShape {
+    pub id: Uuid,
+    pub name: String,
+    /// Whether tickets can be given to him.
+    pub active: bool,
+}
+
+/// The agents whom the caller may list: himself, and whom he can give tickets to.
+#[utoipa::path(get, path = "/colleagues", tag = "agents",
+    responses((status = 200, description = "All that there are for the caller", body = Vec<ColleagueShape>), ForAgents))]
+pub async fn colleagues(caller: Caller) -> Json<Vec<ColleagueShape>> {
+    let shape = |it: Agent| ColleagueShape { id: it.id.into(), name: it.name, active: it.active };
+    Json(caller.desk.agents().into_iter().map(shape).collect())
 }
 
 /// All agents.

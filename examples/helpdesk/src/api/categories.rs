@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::http::StatusCode;
+use mailflow_core::access::Securable;
 use mailflow_core::category::Category;
 use mailflow_core::directory::{Directory, DocumentKind, Documented};
 use mailflow_core::refusal::Refusal;
@@ -36,11 +37,11 @@ fn found(directory: &Directory, id: Uuid) -> Result<Category, Refusal> {
     directory.categories.get(&id.into()).cloned().ok_or_else(|| Refusal::no_such("category", id))
 }
 
-/// All categories.
+/// The categories that the caller may list.
 #[utoipa::path(get, path = "/categories", tag = "categories",
-    responses((status = 200, description = "All of them", body = Vec<CategoryShape>), ForAgents))]
+    responses((status = 200, description = "All that there are for the caller", body = Vec<CategoryShape>), ForAgents))]
 pub async fn list(caller: Caller) -> Json<Vec<CategoryShape>> {
-    Json(caller.desk.directory().categories.values().cloned().map(CategoryShape::from).collect())
+    Json(caller.desk.categories().into_iter().map(CategoryShape::from).collect())
 }
 
 /// One category.
@@ -48,6 +49,7 @@ pub async fn list(caller: Caller) -> Json<Vec<CategoryShape>> {
     params(("id" = Uuid, Path, description = "The category", example = "0191f3a2-7c44-7d10-9a51-000000000014")),
     responses((status = 200, description = "The category", body = CategoryShape), ForAgents))]
 pub async fn show(caller: Caller, Named(id): Named<Uuid>) -> Result<Versioned<CategoryShape>, Refused> {
+    caller.desk.know(Securable::Categories, id)?;
     let category = found(&caller.desk.directory(), id)?;
     Ok(Versioned(StatusCode::OK, category.version(), category.into()))
 }

@@ -6,8 +6,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::caller::Caller;
-use super::openapi::ForAgents;
+use super::caller::Administrator;
+use super::openapi::ForAdministrators;
 use super::refused::Refused;
 use super::shapes::{PulseShape, shape};
 
@@ -40,9 +40,9 @@ shape! {
 
 /// How sources and destinations are doing.
 #[utoipa::path(get, path = "/health", tag = "health",
-    responses((status = 200, description = "How it is", body = HealthShape), ForAgents))]
-pub async fn show(caller: Caller) -> Result<Json<HealthShape>, Refused> {
-    let health = caller.desk.health().await?;
+    responses((status = 200, description = "How it is", body = HealthShape), ForAdministrators))]
+pub async fn show(by: Administrator) -> Result<Json<HealthShape>, Refused> {
+    let health = by.desk.health().await?;
     Ok(Json(HealthShape {
         pulses: health.pulses.into_values().map(PulseShape::from).collect(),
         waiting: health.waiting,

@@ -5,6 +5,7 @@
 //! as everywhere in mailflow. Whoever calls carries the secret of a session, as `Authorization: Bearer …` or as the
 //! cookie of the pages.
 
+mod access;
 mod agents;
 mod approvals;
 mod caller;
@@ -15,6 +16,7 @@ mod destinations;
 mod drafts;
 mod extract;
 mod files;
+mod groups;
 mod health;
 mod messages;
 mod openapi;

@@ -57,6 +57,10 @@ pub struct ForAnyone;
 #[derive(Debug)]
 pub struct ForAgents;
 
+/// Refusals of what every agent may ask, and do with the right to it, over a version that was seen.
+#[derive(Debug)]
+pub struct ForEditors;
+
 /// Refusals of what administrators only may ask.
 #[derive(Debug)]
 pub struct ForAdministrators;
@@ -64,6 +68,7 @@ pub struct ForAdministrators;
 const MALFORMED: (&str, &str) = ("400", "The request cannot be read");
 const NOT_SIGNED_IN: (&str, &str) = ("401", "Nobody has signed in, or user name and password do not belong together");
 const NOT_ALLOWED: (&str, &str) = ("403", "The caller is no administrator");
+const NOT_ENTITLED: (&str, &str) = ("403", "The caller has not the right to it");
 const NOT_THERE: (&str, &str) = ("404", "It is not there, or not for the caller to see");
 const IN_THE_WAY: (&str, &str) = ("409", "Something is in the way; `error` and `what` say what");
 const OUTDATED: (&str, &str) = ("412", "Somebody else changed it since the version in `If-Match`");
@@ -91,7 +96,26 @@ impl IntoResponses for ForAnyone {
 
 impl IntoResponses for ForAgents {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        refusals(&[MALFORMED, NOT_SIGNED_IN, NOT_THERE, IN_THE_WAY, TOO_LARGE, NO_JSON, INVALID, FAILED, BUSY])
+        refusals(&[
+            MALFORMED,
+            NOT_SIGNED_IN,
+            NOT_ENTITLED,
+            NOT_THERE,
+            IN_THE_WAY,
+            TOO_LARGE,
+            NO_JSON,
+            INVALID,
+            FAILED,
+            BUSY,
+        ])
+    }
+}
+
+impl IntoResponses for ForEditors {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut responses = ForAgents::responses();
+        responses.extend(refusals(&[OUTDATED]));
+        responses
     }
 }
 

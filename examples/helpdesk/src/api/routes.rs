@@ -6,8 +6,8 @@ use utoipa::OpenApi;
 use super::openapi::{Names, Token};
 use super::refused::Refused;
 use super::{
-    Api, agents, approvals, categories, contacts, delivery, destinations, drafts, files, health, messages, openapi,
-    replies, responses, rules, search, session, settings, sources, ticketboxes, tickets,
+    Api, access, agents, approvals, categories, contacts, delivery, destinations, drafts, files, groups, health,
+    messages, openapi, replies, responses, rules, search, session, settings, sources, ticketboxes, tickets,
 };
 
 /// A route of the router.
@@ -93,11 +93,26 @@ routes! {
     get "/responses/{id}" => responses::show;
     put "/responses/{id}" => responses::save;
     delete "/responses/{id}" => responses::remove;
+    get "/colleagues" => agents::colleagues;
     get "/agents" => agents::list;
     post "/agents" => agents::make;
     get "/agents/{id}" => agents::show;
     put "/agents/{id}" => agents::save;
     delete "/agents/{id}" => agents::remove;
+    get "/groups" => groups::list;
+    post "/groups" => groups::make;
+    get "/groups/{id}" => groups::show;
+    put "/groups/{id}" => groups::save;
+    put "/groups/{id}/signature" => groups::sign;
+    delete "/groups/{id}" => groups::remove;
+    get "/access" => access::list;
+    get "/access/why" => access::why;
+    post "/access/what-if" => access::what_if;
+    get "/access/{class}" => access::show_default;
+    put "/access/{class}" => access::save_default;
+    get "/access/{class}/{object}" => access::show;
+    put "/access/{class}/{object}" => access::save;
+    delete "/access/{class}/{object}" => access::remove;
     get "/rules" => rules::show;
     put "/rules" => rules::save;
     get "/rules/hits" => rules::hits;

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::http::StatusCode;
+use mailflow_core::access::Securable;
 use mailflow_core::directory::{DocumentKind, Documented};
 use mailflow_core::flow::Desk;
 use mailflow_core::refusal::Refusal;
@@ -56,13 +57,15 @@ async fn shown(desk: &Desk, status: StatusCode, ticketbox: Ticketbox) -> Result<
     Ok(Versioned(status, ticketbox.version(), shape(ticketbox, open)))
 }
 
-/// All ticketboxes, with how many open tickets they have.
+/// The ticketboxes that the caller may list, with how many open tickets he sees in them.
 #[utoipa::path(get, path = "/ticketboxes", tag = "ticketboxes",
-    responses((status = 200, description = "All of them", body = Vec<TicketboxShape>), ForAgents))]
+    responses((status = 200, description = "All that there are for the caller", body = Vec<TicketboxShape>), ForAgents))]
 pub async fn list(caller: Caller) -> Result<Json<Vec<TicketboxShape>>, Refused> {
     let counts = caller.desk.open_counts().await?;
-    let directory = caller.desk.directory();
-    let all = directory.ticketboxes.values().map(|it| shape(it.clone(), counts.get(&it.id).copied()));
+    let all = caller.desk.ticketboxes().into_iter().map(|it| {
+        let count = counts.get(&it.id).copied();
+        shape(it, count)
+    });
     Ok(Json(all.collect()))
 }
 
@@ -71,6 +74,7 @@ pub async fn list(caller: Caller) -> Result<Json<Vec<TicketboxShape>>, Refused> 
     params(("id" = Uuid, Path, description = "The ticketbox", example = "0191f3a2-7c44-7d10-9a51-000000000013")),
     responses((status = 200, description = "The ticketbox", body = TicketboxShape), ForAgents))]
 pub async fn show(caller: Caller, Named(id): Named<Uuid>) -> Result<Versioned<TicketboxShape>, Refused> {
+    caller.desk.know(Securable::Ticketboxes, id)?;
     shown(&caller.desk, StatusCode::OK, found(&caller.desk, id)?).await
 }
 

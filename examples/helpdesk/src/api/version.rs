@@ -36,6 +36,11 @@ impl Seen {
         self.0.is_none_or(|seen| seen == version)
     }
 
+    /// The version that the caller says.
+    pub const fn digest(&self) -> Option<Digest> {
+        self.0
+    }
+
     /// Writes a document: over the one that was seen, if the caller says which.
     pub async fn save<T: Configured + Sync>(&self, admin: &Admin, document: &T) -> Result<(), Error> {
         match self.0 {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use mailflow_core::access::{Right, Securable};
 use mailflow_core::agent::Times;
 use mailflow_core::flow::{Filter, Health};
 use mailflow_core::id::TicketboxId;
@@ -33,6 +34,8 @@ pub struct Frame {
     pub administrator: bool,
     /// The ticketboxes.
     pub boxes: Vec<MenuBox>,
+    /// What else the agent's rights open to him: path without the base, and name.
+    pub people: Vec<(&'static str, &'static str)>,
     /// How many tickets of the agent have something new, as it is shown; empty for none.
     pub unread: String,
     /// Which part of the menu the page belongs to: a path without the base.
@@ -76,6 +79,7 @@ impl Frame {
         let mut boxes: Vec<MenuBox> = directory
             .ticketboxes
             .values()
+            .filter(|it| signed.desk.may(Securable::Ticketboxes, Some(it.id.into()), Right::Read))
             .filter_map(|it| counts.get(&it.id).map(|count| menu_box(it.id, &it.name, *count)))
             .collect();
         boxes.sort_by_key(|it| it.name.to_lowercase());
@@ -91,6 +95,7 @@ impl Frame {
             utc: signed.agent.preferences.times == Times::Utc,
             administrator: signed.agent.administrator,
             boxes,
+            people: people(signed),
             unread,
             here: here.to_owned(),
             alarms,
@@ -109,6 +114,7 @@ impl Frame {
             utc: signed.agent.preferences.times == Times::Utc,
             administrator: signed.agent.administrator,
             boxes: Vec::new(),
+            people: Vec::new(),
             unread: String::new(),
             here: String::new(),
             alarms: Vec::new(),
@@ -121,6 +127,23 @@ impl Frame {
     pub fn is_here(&self, path: impl AsRef<str>) -> bool {
         self.here == path.as_ref()
     }
+}
+
+/// What stands in the menu beside tickets, as far as the agent's rights go.
+fn people(signed: &Signed) -> Vec<(&'static str, &'static str)> {
+    let desk = &signed.desk;
+    let mut entries = Vec::new();
+    if desk.may(Securable::Contacts, None, Right::Read) {
+        entries.push(("/contacts", "Contacts"));
+    }
+    if desk.may(Securable::Responses, None, Right::List) {
+        entries.push(("/responses", "Standard responses"));
+    }
+    // Administrators have the whole groups among their own pages.
+    if !signed.agent.administrator && !desk.groups().is_empty() {
+        entries.push(("/groups", "Groups"));
+    }
+    entries
 }
 
 fn menu_box(id: TicketboxId, name: &str, count: Count) -> MenuBox {

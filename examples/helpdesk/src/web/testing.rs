@@ -13,7 +13,7 @@ use mailflow_core::flow::{Desk, Mailflow};
 use mailflow_core::id::AgentId;
 use mailflow_core::mail::Keyring;
 use mailflow_core::source::Source;
-use mailflow_core::store::MemoryStore;
+use mailflow_core::store::{MemoryStore, Store};
 use mailflow_core::ticket::Ticket;
 use mailflow_core::ticketbox::Ticketbox;
 use mailflow_core::time::{Clock, ManualClock, Timestamp};
@@ -67,9 +67,18 @@ impl Web {
 
     /// A desk whose pages are served in this way.
     pub async fn open_with(prefix: &str, config: WebConfig) -> Self {
-        let clock = TestClock(Arc::new(ManualClock::new(Timestamp::from_millis(1_700_000_000_000))));
+        let web = Self::open_on(MemoryStore::new(), config, Timestamp::from_millis(1_700_000_000_000)).await;
+        if prefix.is_empty() {
+            return web;
+        }
+        Self { router: Router::new().nest(prefix, web.router), ..web }
+    }
+
+    /// A desk on a store of the test's own, which may hold one already; it is this time.
+    pub async fn open_on(store: impl Store, config: WebConfig, now: Timestamp) -> Self {
+        let clock = TestClock(Arc::new(ManualClock::new(now)));
         let (mailbox, outside) = (MemorySource::new(), MemoryTransport::new());
-        let flow = Mailflow::builder(MemoryStore::new())
+        let flow = Mailflow::builder(store)
             .clock(clock.clone())
             .keyring(Keyring::new(1, [7; 32]))
             .transport(outside.clone())
@@ -80,10 +89,11 @@ impl Web {
         let sales = flow.admin().ensure_ticketbox("Sales", "sales@example.com").await.unwrap();
         let source = flow.listen("mailbox", &support, mailbox.clone()).await.unwrap();
         let administrator = flow.directory().agents[&BUILT_IN_ADMINISTRATOR].clone();
-        let password = Some(auth::hash(ADMIN_PASSWORD).unwrap());
-        flow.admin().save(&Agent { password, ..administrator }).await.unwrap();
-        let pages = router(flow.clone(), config);
-        let router = if prefix.is_empty() { pages } else { Router::new().nest(prefix, pages) };
+        if administrator.password.is_none() {
+            let password = Some(auth::hash(ADMIN_PASSWORD).unwrap());
+            flow.admin().save(&Agent { password, ..administrator }).await.unwrap();
+        }
+        let router = router(flow.clone(), config);
         Self { flow, router, mailbox, outside, clock, source, support, sales }
     }
 

@@ -1,17 +1,22 @@
 //! Changes of the configuration: every one replaces the [`DirectoryStamp`], so that two at once cannot both believe
 //! that a name is free.
 
+mod groups;
+mod lists;
 mod sound;
+
+pub use groups::{group_uses, sign_group};
+pub use lists::save_access;
 
 use super::{Scene, Stop};
 use std::net::IpAddr;
 
-use crate::access::{self, Grantee};
+use crate::access::{self, Right, Securable};
 use crate::agent::{Agent, Escalation};
 use crate::digest::Digest;
 use crate::directory::{Directory, DirectoryStamp, Document, DocumentKind, Documented};
 use crate::group::Group;
-use crate::id::AgentId;
+use crate::id::{AgentId, GroupId};
 use crate::refusal::Refusal;
 use crate::rule::{RuleSet, RulesEdited};
 use crate::settings::Settings;
@@ -54,7 +59,7 @@ pub enum By {
 /// # Errors
 /// [`Stop::Refuse`] if the agent is no administrator, or the document does not fit.
 pub fn save<T: Configured>(scene: &Scene<'_>, changes: &mut Changes<'_>, by: By, wish: &T) -> Result<(), Stop> {
-    authorize(scene, by, "change the configuration")?;
+    authorize(scene, by, T::KIND, Right::Edit)?;
     wish.check(scene.directory)?;
     gets_in_again(scene.directory, by, &wish.to_document())?;
     wish.others(scene.directory).into_iter().try_for_each(|other| write(changes, other))?;
@@ -72,7 +77,7 @@ pub fn save_over<T: Configured>(
     wish: &T,
     seen: Digest,
 ) -> Result<(), Stop> {
-    authorize(scene, by, "change the configuration")?;
+    authorize(scene, by, T::KIND, Right::Edit)?;
     let (key, word) = (Key::Document(T::KIND, wish.document_id()), T::WORD);
     let known = changes.get::<Document>(&key)?.ok_or_else(|| Refusal::no_such(word, wish.document_id()))?;
     // Read and written once more: fields that came later have their defaults in both.
@@ -112,7 +117,7 @@ pub fn remove(
     kind: DocumentKind,
     id: uuid::Uuid,
 ) -> Result<(), Stop> {
-    authorize(scene, by, "change the configuration")?;
+    authorize(scene, by, kind, Right::Delete)?;
     let key = Key::Document(kind, id);
     let known = changes.get::<Document>(&key)?.is_some();
     if !known {
@@ -152,11 +157,23 @@ pub fn found(changes: &mut Changes<'_>) -> Result<bool, Stop> {
     Ok(true)
 }
 
-fn authorize(scene: &Scene<'_>, by: By, what: &str) -> Result<(), Refusal> {
-    match by {
-        By::Program => Ok(()),
-        By::Agent(agent) | By::AgentAt(agent, _) => access::administer(scene.directory, agent, what).map(drop),
+/// Whether somebody may change documents of a kind: standard responses whoever has the right, all else administrators.
+fn authorize(scene: &Scene<'_>, by: By, kind: DocumentKind, right: Right) -> Result<(), Refusal> {
+    match (by, kind) {
+        (By::Program, _) => Ok(()),
+        (By::Agent(agent) | By::AgentAt(agent, _), DocumentKind::Response) => {
+            access::use_of(scene.directory, agent, Securable::Responses, None, right).map(drop)
+        }
+        (By::Agent(agent) | By::AgentAt(agent, _), _) => {
+            access::administer(scene.directory, agent, "change the configuration").map(drop)
+        }
     }
+}
+
+/// Whether somebody may change the signature of a group.
+fn authorize_group(directory: &Directory, agent: AgentId, group: GroupId) -> Result<(), Refusal> {
+    access::know(directory, agent, Securable::Groups, group.into())?;
+    access::use_of(directory, agent, Securable::Groups, Some(group.into()), Right::Edit).map(drop)
 }
 
 /// Writes what an agent changed about himself.
@@ -237,12 +254,9 @@ fn unneeded(directory: &Directory, kind: DocumentKind, id: uuid::Uuid) -> Result
         }
         DocumentKind::Group => {
             let Some(group) = directory.groups.get(&id.into()) else { return Ok(()) };
-            match directory.access.iter().find(|list| list.names(Grantee::Group(group.id))) {
-                Some(list) => used("group", &group.name, format!("the access to {}", list.scope.class.words())),
-                None => match escalates(directory, Escalation::Group(group.id)) {
-                    Some(agent) => used("group", &group.name, format!("agent `{}`, who escalates to it", agent.name)),
-                    None => Ok(()),
-                },
+            match group_uses(directory, group.id).first() {
+                Some(by) => used("group", &group.name, by.clone()),
+                None => Ok(()),
             }
         }
         DocumentKind::Ticketbox => {

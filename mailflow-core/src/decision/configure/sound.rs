@@ -114,6 +114,9 @@ impl Configured for Group {
         let built_in = [group::EVERYONE, group::ADMINISTRATORS].map(|id| directory.group_name(id));
         let others = directory.groups.values().filter(|it| it.id != self.id).map(|it| &it.name);
         named("group", &self.name, others.chain(&built_in).any(|name| same(name, &self.name)))?;
+        if self.signature.chars().count() > 10_000 {
+            return Err(Refusal::invalid("signature", "it is too long; at most 10,000 characters"));
+        }
         match self.members.iter().find(|id| !directory.agents.contains_key(id)) {
             Some(id) => Err(Refusal::no_such("agent", id)),
             None => Ok(()),

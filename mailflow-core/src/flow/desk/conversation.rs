@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Desk, Error};
+use crate::access::{Right, Securable};
 use crate::contact::Contact;
 use crate::draft::Draft;
 use crate::event::Event;
@@ -114,7 +115,11 @@ impl Desk {
         };
         for record in kept.into_iter().filter_map(|loaded| loaded.record) {
             match record {
-                Record::Contact(contact) => conversation.contact = Some(*contact),
+                Record::Contact(contact) if self.may(Securable::Contacts, None, Right::Read) => {
+                    conversation.contact = Some(*contact);
+                }
+                // Who wrote stands in his messages; what we know of him does not.
+                Record::Contact(contact) => conversation.contact = Some(contact.as_written()),
                 Record::Draft(draft) => conversation.draft = Some(*draft),
                 Record::ReadMark(mark) => conversation.seen = mark.revision,
                 _ => {}

@@ -13,13 +13,20 @@ pub use conversation::{Conversation, Passage};
 pub use look::{AutomaticMail, Filter, Health};
 pub use oldest::Waiting;
 
+use uuid::Uuid;
+
 use super::{Admin, Error, Shared};
-use crate::access::{self, Visibility};
+use crate::access::{self, Right, Securable, Visibility};
 use crate::agent::Agent;
-use crate::decision::configure::By;
+use crate::category::Category;
+use crate::decision::configure::{self, By};
+use crate::digest::Digest;
 use crate::directory::Directory;
-use crate::id::{AgentId, Mint};
+use crate::group::Group;
+use crate::id::{AgentId, GroupId, Mint};
 use crate::refusal::Refusal;
+use crate::response::StandardResponse;
+use crate::ticketbox::Ticketbox;
 use crate::time::Timestamp;
 
 /// What one agent may ask for.
@@ -66,6 +73,97 @@ impl Desk {
     /// The configuration, to show names with. What of it may be changed goes through [`admin`](Self::admin).
     pub fn directory(&self) -> Arc<Directory> {
         self.shared.directory()
+    }
+
+    /// Whether the agent has a right on objects of a class, or on one of them.
+    pub fn may(&self, class: Securable, object: Option<Uuid>, right: Right) -> bool {
+        access::rights(&self.directory(), self.agent, class, object).has(right)
+    }
+
+    /// Refuses what the agent may not do with objects of a class, or with one of them.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`] if he has not the right; [`know`](Self::know) comes first where that would give an object
+    /// away.
+    pub fn need(&self, class: Securable, object: Option<Uuid>, right: Right) -> Result<(), Refusal> {
+        access::use_of(&self.directory(), self.agent, class, object, right).map(drop)
+    }
+
+    /// Whether the agent may know of an object: what he may not list is not there for him.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuch`] if he may not, or there is none.
+    pub fn know(&self, class: Securable, object: Uuid) -> Result<(), Refusal> {
+        access::know(&self.directory(), self.agent, class, object).map(drop)
+    }
+
+    /// The ticketboxes that the agent may list, by name: where he can put tickets.
+    pub fn ticketboxes(&self) -> Vec<Ticketbox> {
+        let directory = self.directory();
+        let mut all: Vec<Ticketbox> = directory.ticketboxes.values().cloned().collect();
+        all.retain(|it| self.may(Securable::Ticketboxes, Some(it.id.into()), Right::List));
+        all.sort_by_key(|it| it.name.to_lowercase());
+        all
+    }
+
+    /// The agents whom the agent may list, by name, himself always: whom he can give tickets to, if they are active.
+    pub fn agents(&self) -> Vec<Agent> {
+        let directory = self.directory();
+        let mut all: Vec<Agent> = directory.agents.values().cloned().collect();
+        all.retain(|it| it.id == self.agent || self.may(Securable::Agents, Some(it.id.into()), Right::List));
+        all.sort_by_key(|it| it.name.to_lowercase());
+        all
+    }
+
+    /// The categories that the agent may list, by name.
+    pub fn categories(&self) -> Vec<Category> {
+        let directory = self.directory();
+        let mut all: Vec<Category> = directory.categories.values().cloned().collect();
+        all.retain(|it| self.may(Securable::Categories, Some(it.id.into()), Right::List));
+        all.sort_by_key(|it| it.name.to_lowercase());
+        all
+    }
+
+    /// The groups that the agent may list, by name, without the two that every desk has.
+    pub fn groups(&self) -> Vec<Group> {
+        let directory = self.directory();
+        let mut all: Vec<Group> = directory.groups.values().cloned().collect();
+        all.retain(|it| self.may(Securable::Groups, Some(it.id.into()), Right::List));
+        all.sort_by_key(|it| it.name.to_lowercase());
+        all
+    }
+
+    /// The standard responses that the agent may list, by name.
+    pub fn responses(&self) -> Vec<StandardResponse> {
+        if !self.may(Securable::Responses, None, Right::List) {
+            return Vec::new();
+        }
+        let mut all: Vec<StandardResponse> = self.directory().responses.values().cloned().collect();
+        all.sort_by_key(|it| it.name.to_lowercase());
+        all
+    }
+
+    /// The configuration, to write standard responses: whoever has that right (guide chapter 7, *standard response
+    /// editor*). Every other change is refused to him.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`] if the agent has not.
+    pub fn response_editor(&self, right: Right) -> Result<Admin, Error> {
+        access::use_of(&self.directory(), self.agent, Securable::Responses, None, right)?;
+        Ok(Admin::new(Arc::clone(&self.shared), By::Agent(self.agent)))
+    }
+
+    /// Changes the signature of a group (guide chapter 7: access to a group is access to its signature).
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuch`] if the agent may not list the group, [`Refusal::NotAllowed`] if he may not edit it,
+    /// [`Refusal::Outdated`] if somebody else has changed it since.
+    pub async fn sign_group(&self, group: GroupId, signature: &str, seen: Option<Digest>) -> Result<(), Error> {
+        let agent = self.agent;
+        self.shared
+            .transact(|scene, changes, _| configure::sign_group(scene, changes, agent, (group, seen), signature))
+            .await
+            .map(drop)
     }
 
     /// The configuration, to change.

@@ -22,7 +22,14 @@ pub struct MemoryStore {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+impl Clone for MemoryStore {
+    /// A store with the same content, that goes its own way from here on.
+    fn clone(&self) -> Self {
+        Self { state: Mutex::new(self.state().clone()) }
+    }
+}
+
+#[derive(Debug, Clone, Default)]
 struct State {
     /// Records and tombstones.
     records: BTreeMap<Key, Slot>,

@@ -14,6 +14,7 @@ use mailflow_core::decision::reply::Reply;
 use mailflow_core::destination::{Destination, DestinationAccess};
 use mailflow_core::draft::Draft;
 use mailflow_core::flow::{Desk, Mailflow};
+use mailflow_core::group::Group;
 use mailflow_core::id::AgentId;
 use mailflow_core::message::Message;
 use mailflow_core::outgoing::{Outgoing, OutgoingState};
@@ -250,6 +251,7 @@ async fn configure(flow: &Mailflow, mailbox: MemorySource) -> (Source, AgentId) 
     let text = "Dear {name}, we got it.".to_owned();
     let (name, subject) = ("Got it".to_owned(), String::new());
     admin.save(&StandardResponse { id: id(23), name, subject, text }).await.unwrap();
+    admin.save(&Group::new(id(24), "First line")).await.unwrap();
     let administrator = flow.directory().agents[&BUILT_IN_ADMINISTRATOR].clone();
     admin.save(&Agent { password: Some(HASH.clone()), ..administrator.clone() }).await.unwrap();
     let agent = Agent {

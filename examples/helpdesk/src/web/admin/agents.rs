@@ -4,6 +4,7 @@ use askama::Template;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
+use mailflow_core::access::Securable;
 use mailflow_core::agent::{Agent, Escalation, SignInWay};
 use mailflow_core::approval::Approver;
 use mailflow_core::directory::{Directory, DocumentKind, Documented};
@@ -14,7 +15,7 @@ use uuid::Uuid;
 use super::form::{Button, Field, Form, Kind, Section, lines, number, or_none, ranges, ranges_text, switch as on};
 use super::list::{ObjectList, Row, Tone};
 use super::remove::Deletable;
-use super::{Asked, go, refusal, seen};
+use super::{Asked, access, go, refusal, seen};
 use crate::auth;
 use crate::web::answer::{Answer, page};
 use crate::web::{App, Fields, Frame, Signed, Trouble};
@@ -265,6 +266,7 @@ fn form(values: &Fields, directory: &Directory, before: Option<&Agent>) -> Form 
     let path = before.map_or(format!("{HERE}/new"), |before| format!("{HERE}/{}", before.id));
     let mut form = Form::new(path.clone(), (HERE, "Agents"), sections(values, directory, before));
     form.hidden.push(("version", values.one("version").to_owned()));
+    form.links.extend(before.map(|it| access::link(Securable::Agents, it.id)));
     match before {
         None => form.intro = "The agent gets a password that is shown once, when you save.".to_owned(),
         Some(before) => {

@@ -3,6 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::{Path, Query};
 use axum::http::HeaderMap;
+use mailflow_core::access::Securable;
 use mailflow_core::category::Category;
 use mailflow_core::directory::{Directory, DocumentKind, Documented};
 use mailflow_core::refusal::Refusal;
@@ -11,7 +12,7 @@ use uuid::Uuid;
 use super::form::{Field, Form, Kind, Section};
 use super::list::{ObjectList, Row, Tone};
 use super::remove::Deletable;
-use super::{Asked, go, refusal, seen, words};
+use super::{Asked, access, go, refusal, seen, words};
 use crate::web::answer::Answer;
 use crate::web::{Fields, Frame, Signed, Trouble};
 
@@ -71,6 +72,7 @@ fn form(values: &Fields, before: Option<&Category>) -> Form {
     let path = before.map_or(format!("{HERE}/new"), |before| format!("{HERE}/{}", before.id));
     let mut form = Form::new(path, (HERE, "Categories"), vec![Section::new("Category", vec![name])]);
     form.hidden.push(("version", values.one("version").to_owned()));
+    form.links.extend(before.map(|it| access::link(Securable::Categories, it.id)));
     form.delete = before.map(|before| format!("{HERE}/{}/delete", before.id));
     form
 }

@@ -96,6 +96,10 @@ pub struct Form {
     pub buttons: Vec<Button>,
     /// Where it can be deleted.
     pub delete: Option<String>,
+    /// Whether it is only looked at.
+    pub read_only: bool,
+    /// Other pages about the same object: path without the base, and words.
+    pub links: Vec<(String, String)>,
     /// What was just done.
     pub done: Option<&'static str>,
 }
@@ -136,6 +140,8 @@ impl Form {
             save: "Save",
             buttons: Vec::new(),
             delete: None,
+            read_only: false,
+            links: Vec::new(),
             done: None,
         }
     }

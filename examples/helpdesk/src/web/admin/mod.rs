@@ -1,11 +1,13 @@
 //! The administrators' pages. A list and a form serve every kind of object; each file says what is in them.
 
+mod access;
 mod agents;
 mod categories;
 mod default_rule;
 mod destinations;
 mod failures;
 pub(super) mod form;
+mod groups;
 mod list;
 mod overview;
 mod remove;
@@ -37,9 +39,10 @@ pub const MENU: &[(&str, &str)] = &[
     ("/admin/default-rule", "Default rule"),
     ("/admin/rules", "Custom rules"),
     ("/admin/categories", "Categories"),
-    ("/admin/responses", "Standard responses"),
     ("/admin/agents", "Agents"),
     ("/admin/sessions", "Active sessions"),
+    ("/admin/groups", "Groups"),
+    ("/admin/access", "Access"),
     ("/admin/settings", "Settings"),
 ];
 
@@ -52,6 +55,7 @@ pub(super) fn routes(table: Table) -> Table {
         .post(A, "/admin/default-rule", default_rule::save)
         .with(mail_routes)
         .with(desk_routes)
+        .with(people_routes)
 }
 
 fn mail_routes(table: Table) -> Table {
@@ -99,13 +103,13 @@ fn desk_routes(table: Table) -> Table {
         .post(A, "/admin/categories/{id}", categories::save)
         .get(A, "/admin/categories/{id}/delete", remove::ask::<categories::Categories>)
         .post(A, "/admin/categories/{id}/delete", remove::remove::<categories::Categories>)
-        .get(A, "/admin/responses", responses::list)
-        .get(A, "/admin/responses/new", responses::new)
-        .post(A, "/admin/responses/new", responses::make)
-        .get(A, "/admin/responses/{id}", responses::show)
-        .post(A, "/admin/responses/{id}", responses::save)
-        .get(A, "/admin/responses/{id}/delete", remove::ask::<responses::Responses>)
-        .post(A, "/admin/responses/{id}/delete", remove::remove::<responses::Responses>)
+        .get(Who::Agent, "/responses", responses::list)
+        .get(Who::Agent, "/responses/new", responses::new)
+        .post(Who::Agent, "/responses/new", responses::make)
+        .get(Who::Agent, "/responses/{id}", responses::show)
+        .post(Who::Agent, "/responses/{id}", responses::save)
+        .get(Who::Agent, "/responses/{id}/delete", remove::ask::<responses::Responses>)
+        .post(Who::Agent, "/responses/{id}/delete", remove::remove::<responses::Responses>)
         .get(A, "/admin/agents", agents::list)
         .get(A, "/admin/agents/new", agents::new)
         .post(A, "/admin/agents/new", agents::make)
@@ -118,6 +122,28 @@ fn desk_routes(table: Table) -> Table {
         .get(A, "/admin/agents/{id}/delete", remove::ask::<agents::Agents>)
         .post(A, "/admin/agents/{id}/delete", remove::remove::<agents::Agents>)
         .with(rules::routes)
+}
+
+fn people_routes(table: Table) -> Table {
+    table
+        .get(A, "/admin/groups", groups::list)
+        .get(A, "/admin/groups/new", groups::new)
+        .post(A, "/admin/groups/new", groups::make)
+        .get(A, "/admin/groups/{id}", groups::show)
+        .post(A, "/admin/groups/{id}", groups::save)
+        .get(A, "/admin/groups/{id}/delete", remove::ask::<groups::Groups>)
+        .post(A, "/admin/groups/{id}/delete", remove::remove::<groups::Groups>)
+        .get(Who::Agent, "/groups", groups::signatures)
+        .get(Who::Agent, "/groups/{id}", groups::signature)
+        .post(Who::Agent, "/groups/{id}", groups::sign)
+        .get(A, "/admin/access", access::classes)
+        .get(A, "/admin/access/why", access::why)
+        .get(A, "/admin/access/{class}", access::of_class)
+        .post(A, "/admin/access/{class}", access::save_class)
+        .get(A, "/admin/access/{class}/{object}", access::of_object)
+        .post(A, "/admin/access/{class}/{object}", access::save_object)
+        .get(A, "/admin/access/{class}/{object}/default", access::ask_default)
+        .post(A, "/admin/access/{class}/{object}/default", access::back_to_default)
 }
 
 /// What a list or form is told by the link that leads to it.

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use mailflow_core::directory::{Directory, DocumentKind};
+use mailflow_core::flow::{Admin, Desk, Error};
 use mailflow_core::refusal::Refusal;
 use uuid::Uuid;
 
@@ -21,6 +22,14 @@ pub trait Deletable {
 
     /// The object's name.
     fn name(directory: &Directory, id: Uuid) -> Option<String>;
+
+    /// The configuration, for who may delete it.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`] if the agent may not.
+    fn admin(desk: &Desk) -> Result<Admin, Error> {
+        desk.admin()
+    }
 
     /// What deleting does.
     fn words(directory: &Directory, id: Uuid) -> String;
@@ -46,6 +55,7 @@ pub async fn ask<T: Deletable>(signed: Signed, Path(text): Path<String>) -> Answ
 }
 
 async fn confirm<T: Deletable>(signed: &Signed, id: Uuid, refusal: Option<Refusal>) -> Answer {
+    T::admin(&signed.desk)?;
     let directory = signed.desk.directory();
     let name = T::name(&directory, id).ok_or_else(|| Refusal::no_such(T::KIND.word(), id))?;
     let frame = Frame::of(signed, T::PATH, &format!("Delete {}?", name)).await?;
@@ -59,7 +69,7 @@ async fn confirm<T: Deletable>(signed: &Signed, id: Uuid, refusal: Option<Refusa
 /// Deletes it.
 pub async fn remove<T: Deletable>(signed: Signed, Path(text): Path<String>) -> Answer {
     let id = id(&text, T::KIND)?;
-    match signed.desk.admin()?.remove(T::KIND, id).await {
+    match T::admin(&signed.desk)?.remove(T::KIND, id).await {
         Ok(()) => go(&signed, T::PATH, "deleted"),
         Err(error) => match refusal(error)? {
             gone @ Refusal::NoSuch { .. } => Err(gone.into()),

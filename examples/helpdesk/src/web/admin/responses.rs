@@ -1,9 +1,12 @@
-//! Standard responses: words that are written once and sent often.
+//! Standard responses: words that are written once and sent often. Whoever has the right reads, edits and deletes them
+//! (guide chapter 7).
 
 use axum::body::Bytes;
 use axum::extract::{Path, Query};
 use axum::http::HeaderMap;
+use mailflow_core::access::{Right, Securable};
 use mailflow_core::directory::{Directory, DocumentKind, Documented};
+use mailflow_core::flow::{Admin, Desk, Error};
 use mailflow_core::refusal::Refusal;
 use mailflow_core::response::StandardResponse;
 use uuid::Uuid;
@@ -15,7 +18,7 @@ use super::{Asked, go, refusal, seen, words};
 use crate::web::answer::Answer;
 use crate::web::{Fields, Frame, Signed, Trouble};
 
-const HERE: &str = "/admin/responses";
+const HERE: &str = "/responses";
 
 /// Standard responses, to be deleted.
 pub struct Responses;
@@ -28,14 +31,28 @@ impl Deletable for Responses {
         directory.responses.get(&id.into()).map(|it| it.name.clone())
     }
 
+    fn admin(desk: &Desk) -> Result<Admin, Error> {
+        desk.response_editor(Right::Delete)
+    }
+
     fn words(_: &Directory, _: Uuid) -> String {
         "Only one that no rule and no ticketbox sends can be deleted. What was sent with it stays.".to_owned()
     }
 }
 
+/// Whether the agent has a right on standard responses.
+fn may(signed: &Signed, right: Right) -> bool {
+    signed.desk.may(Securable::Responses, None, right)
+}
+
+fn need(signed: &Signed, right: Right) -> Result<(), Refusal> {
+    signed.desk.need(Securable::Responses, None, right)
+}
+
 /// All standard responses.
 pub async fn list(signed: Signed, Query(asked): Query<Asked>) -> Answer {
-    let directory = signed.desk.directory();
+    need(&signed, Right::List)?;
+    let (directory, reads, edits) = (signed.desk.directory(), may(&signed, Right::Read), may(&signed, Right::Edit));
     let row = |it: &StandardResponse| {
         let rules = directory.rule_set.rules.iter().filter(|rule| rule.then.respond == Some(it.id)).count();
         let boxes = directory.ticketboxes.values();
@@ -46,8 +63,8 @@ pub async fn list(signed: Signed, Query(asked): Query<Asked>) -> Answer {
         Row {
             name: it.name.clone(),
             path: format!("{HERE}/{}", it.id),
-            what: mailflow_core::text::one_line(&it.text, 120),
-            state: if uses.is_empty() { String::new() } else { format!("Sent by {}", uses.join(" and ")) },
+            what: if reads { mailflow_core::text::one_line(&it.text, 120) } else { String::new() },
+            state: if uses.is_empty() || !edits { String::new() } else { format!("Sent by {}", uses.join(" and ")) },
             tone: Tone::Quiet,
             uses: String::new(),
             more: None,
@@ -60,7 +77,7 @@ pub async fn list(signed: Signed, Query(asked): Query<Asked>) -> Answer {
         intro:
             "Words that are written once and sent often: by agents, by rules, as automatic answers of ticketboxes."
                 .to_owned(),
-        new: Some((format!("{HERE}/new"), "Add a response")),
+        new: edits.then(|| (format!("{HERE}/new"), "Add a response")),
         empty: "There are no standard responses yet.".to_owned(),
         rows,
         ordered: false,
@@ -69,7 +86,7 @@ pub async fn list(signed: Signed, Query(asked): Query<Asked>) -> Answer {
     list.page(Frame::of(&signed, HERE, "Standard responses").await?)
 }
 
-fn form(values: &Fields, before: Option<&StandardResponse>) -> Form {
+fn form(signed: &Signed, values: &Fields, before: Option<&StandardResponse>) -> Form {
     let field = |name, label, kind, help| Field::new(name, label, kind, values, help);
     let fields = vec![
         field("name", "Name", Kind::Line, "As agents see it."),
@@ -85,7 +102,8 @@ fn form(values: &Fields, before: Option<&StandardResponse>) -> Form {
     let path = before.map_or(format!("{HERE}/new"), |before| format!("{HERE}/{}", before.id));
     let mut form = Form::new(path, (HERE, "Standard responses"), vec![Section::new("Response", fields)]);
     form.hidden.push(("version", values.one("version").to_owned()));
-    form.delete = before.map(|before| format!("{HERE}/{}/delete", before.id));
+    form.delete = before.filter(|_| may(signed, Right::Delete)).map(|before| format!("{HERE}/{}/delete", before.id));
+    form.read_only = !may(signed, Right::Edit);
     form
 }
 
@@ -106,29 +124,32 @@ fn found(signed: &Signed, text: &str) -> Result<StandardResponse, Trouble> {
 
 /// An empty form.
 pub async fn new(signed: Signed) -> Answer {
-    form(&Fields::default(), None).page(Frame::of(&signed, HERE, "Add a response").await?)
+    need(&signed, Right::Edit)?;
+    form(&signed, &Fields::default(), None).page(Frame::of(&signed, HERE, "Add a response").await?)
 }
 
 /// One standard response.
 pub async fn show(signed: Signed, Path(text): Path<String>) -> Answer {
+    need(&signed, Right::Read)?;
     let response = found(&signed, &text)?;
     let mut values = Fields::default();
     values.add("name", response.name.clone());
     values.add("subject", response.subject.clone());
     values.add("text", response.text.clone());
     values.add("version", response.version().to_string());
-    form(&values, Some(&response)).page(Frame::of(&signed, HERE, &response.name).await?)
+    form(&signed, &values, Some(&response)).page(Frame::of(&signed, HERE, &response.name).await?)
 }
 
 /// Makes a standard response.
 pub async fn make(signed: Signed, headers: HeaderMap, body: Bytes) -> Answer {
+    need(&signed, Right::Edit)?;
     let values = Fields::of_form(&headers, &body)?;
     let (name, subject, text) = (String::new(), String::new(), String::new());
     let response = read(&values, StandardResponse { id: signed.desk.new_id(), name, subject, text });
-    match signed.desk.admin()?.save(&response).await {
+    match signed.desk.response_editor(Right::Edit)?.save(&response).await {
         Ok(()) => go(&signed, HERE, "saved"),
         Err(error) => {
-            let mut form = form(&values, None);
+            let mut form = form(&signed, &values, None);
             form.refuse(&refusal(error)?);
             form.page(Frame::of(&signed, HERE, "Add a response").await?)
         }
@@ -137,12 +158,13 @@ pub async fn make(signed: Signed, headers: HeaderMap, body: Bytes) -> Answer {
 
 /// Saves a standard response.
 pub async fn save(signed: Signed, Path(text): Path<String>, headers: HeaderMap, body: Bytes) -> Answer {
+    need(&signed, Right::Edit)?;
     let (values, before) = (Fields::of_form(&headers, &body)?, found(&signed, &text)?);
     let response = read(&values, before.clone());
-    match signed.desk.admin()?.save_over(&response, seen(&values)).await {
+    match signed.desk.response_editor(Right::Edit)?.save_over(&response, seen(&values)).await {
         Ok(()) => go(&signed, HERE, "saved"),
         Err(error) => {
-            let mut form = form(&values, Some(&before));
+            let mut form = form(&signed, &values, Some(&before));
             form.refuse(&refusal(error)?);
             form.page(Frame::of(&signed, HERE, &before.name).await?)
         }

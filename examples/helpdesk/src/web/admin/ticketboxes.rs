@@ -3,6 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::{Path, Query};
 use axum::http::HeaderMap;
+use mailflow_core::access::Securable;
 use mailflow_core::directory::{Directory, DocumentKind, Documented};
 use mailflow_core::mail::Address;
 use mailflow_core::refusal::Refusal;
@@ -12,7 +13,7 @@ use uuid::Uuid;
 use super::form::{Field, Form, Kind, Section, chosen, lines, number, or_none, switch as on};
 use super::list::{ObjectList, Row, Tone};
 use super::remove::Deletable;
-use super::{Asked, go, refusal, seen, words};
+use super::{Asked, access, go, refusal, seen, words};
 use crate::web::answer::Answer;
 use crate::web::{Fields, Frame, Signed, Trouble};
 
@@ -257,6 +258,7 @@ fn form(directory: &Directory, values: &Fields, before: Option<&Ticketbox>) -> F
     let path = before.map_or(format!("{HERE}/new"), |before| format!("{HERE}/{}", before.id));
     let mut form = Form::new(path, (HERE, "Ticketboxes"), sections(values, directory));
     form.hidden.push(("version", values.one("version").to_owned()));
+    form.links.extend(before.map(|it| access::link(Securable::Ticketboxes, it.id)));
     match before {
         Some(before) if before.built_in => {
             form.intro = "It comes with every desk and cannot be deleted.".to_owned();

@@ -27,7 +27,23 @@
       if (attach) form.requestSubmit(attach);
     }
     if (event.target.matches(".ticket input[type=checkbox]")) countChosen();
+    const row = event.target.closest("table.rights tr");
+    if (row) together(row, event.target);
   });
+  // A preset ticks its rights; a tick chooses the preset that has just these, or "as ticked".
+  const presets = { none: "", list: "list", read: "list read", edit: "list read edit", full: "list read edit delete" };
+  const together = (row, changed) => {
+    const preset = $("select[data-preset]", row);
+    const ticks = $$("input[type=checkbox]", row);
+    if (!preset || !ticks.length) return;
+    if (changed === preset) {
+      const rights = presets[preset.value]?.split(" ");
+      if (rights) for (const tick of ticks) tick.checked = rights.includes(tick.value);
+      return;
+    }
+    const ticked = ticks.filter((tick) => tick.checked).map((tick) => tick.value).join(" ");
+    preset.value = Object.keys(presets).find((name) => presets[name] === ticked) ?? "single";
+  };
   const countChosen = () => {
     const number = $$(".ticket input:checked").length;
     for (const place of $$(".bulk .chosen")) place.textContent = number ? `${number} chosen` : "";

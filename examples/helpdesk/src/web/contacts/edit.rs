@@ -3,6 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
+use mailflow_core::access::{Right, Securable};
 use mailflow_core::contact::Contact;
 use mailflow_core::flow::Error;
 use mailflow_core::id::AgentId;
@@ -54,8 +55,14 @@ impl ContactForm {
 fn owners(signed: &Signed, chosen: Option<AgentId>) -> Vec<(String, String, bool)> {
     let directory = signed.desk.directory();
     let mut owners = vec![(String::new(), "nobody".to_owned(), chosen.is_none())];
-    let known = directory.agents.values().filter(|it| it.active || chosen == Some(it.id));
-    owners.extend(known.map(|it| (it.id.to_string(), it.name.clone(), chosen == Some(it.id))));
+    let mut known = signed.desk.agents();
+    known.retain(|it| it.active || chosen == Some(it.id));
+    if let Some(owner) = chosen.and_then(|id| directory.agents.get(&id))
+        && known.iter().all(|it| it.id != owner.id)
+    {
+        known.push(owner.clone());
+    }
+    owners.extend(known.into_iter().map(|it| (it.id.to_string(), it.name, chosen == Some(it.id))));
     owners
 }
 
@@ -113,6 +120,7 @@ async fn blank_card(signed: &Signed, form: ContactForm, trouble: Option<String>)
         frame: Frame::of(signed, "/contacts", "New contact").await?,
         path: signed.base.path("/contacts/new"),
         known: false,
+        edits: true,
         form,
         tickets: Vec::new(),
         more: false,
@@ -122,6 +130,7 @@ async fn blank_card(signed: &Signed, form: ContactForm, trouble: Option<String>)
 
 /// An empty form.
 pub async fn blank(signed: Signed) -> Answer {
+    signed.desk.need(Securable::Contacts, None, Right::Edit)?;
     let form = ContactForm::of(&signed, &nobody(&signed));
     page(&blank_card(&signed, form, None).await?)
 }

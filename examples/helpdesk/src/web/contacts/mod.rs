@@ -5,6 +5,7 @@ mod edit;
 use askama::Template;
 use axum::extract::{Path, Query};
 use axum::http::HeaderMap;
+use mailflow_core::access::{Right, Securable};
 use mailflow_core::contact::Contact;
 use mailflow_core::flow::{Desk, Filter};
 use mailflow_core::id::ContactId;
@@ -38,6 +39,8 @@ struct Asked {
 #[template(path = "contacts/list.html", blocks = ["contacts"])]
 struct ContactsPage {
     frame: Frame,
+    /// Whether the agent may make new ones.
+    edits: bool,
     words: String,
     contacts: Vec<Contact>,
     next: Option<String>,
@@ -51,7 +54,7 @@ async fn list(signed: Signed, headers: HeaderMap, Query(asked): Query<Asked>) ->
     });
     let fragment = is_fragment(&headers);
     let frame = if fragment { Frame::bare(&signed) } else { Frame::of(&signed, "/contacts", "Contacts").await? };
-    let shown = ContactsPage { frame, words, contacts: found.rows, next };
+    let shown = ContactsPage { frame, edits: edits(&signed), words, contacts: found.rows, next };
     if fragment { page(&shown.as_contacts()) } else { page(&shown) }
 }
 
@@ -64,10 +67,17 @@ struct CardPage {
     path: String,
     /// Whether there is such a contact already.
     known: bool,
+    /// Whether the agent may change it.
+    edits: bool,
     form: edit::ContactForm,
     tickets: Vec<TicketRow>,
     more: bool,
     trouble: Option<String>,
+}
+
+/// Whether the agent may change contacts.
+fn edits(signed: &Signed) -> bool {
+    signed.desk.may(Securable::Contacts, None, Right::Edit)
 }
 
 /// A contact's id, as it stands in a path.
@@ -92,6 +102,7 @@ async fn card(
         frame: Frame::of(signed, "/contacts", contact.shown()).await?,
         path: signed.base.path(&format!("/contact/{}", contact.id)),
         known: true,
+        edits: edits(signed),
         form,
         tickets: rows(signed, &found.rows).await?,
         more: found.next.is_some(),

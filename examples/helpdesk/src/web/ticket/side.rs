@@ -1,5 +1,6 @@
 //! What stands beside a conversation: the contact, his other tickets, the ticket's properties.
 
+use mailflow_core::access::{Right, Securable};
 use mailflow_core::agent::Escalation;
 use mailflow_core::flow::{Conversation, Filter};
 use mailflow_core::store::Page;
@@ -29,8 +30,8 @@ pub struct Side {
 /// The contact.
 #[derive(Debug)]
 pub struct ContactCard {
-    /// The page, with the base.
-    pub path: String,
+    /// The page, with the base; none for who may not read contacts.
+    pub path: Option<String>,
     /// The name.
     pub name: String,
     /// The addresses.
@@ -87,7 +88,10 @@ impl Side {
         };
         let others = others.iter().filter(|it| it.id != conversation.ticket.id).take(6).map(other).collect();
         let contact = conversation.contact.as_ref().map(|contact| ContactCard {
-            path: signed.base.path(&format!("/contact/{}", contact.id)),
+            path: signed
+                .desk
+                .may(Securable::Contacts, None, Right::Read)
+                .then(|| signed.base.path(&format!("/contact/{}", contact.id))),
             name: contact.shown().to_owned(),
             addresses: contact.addresses.iter().map(ToString::to_string).collect(),
             phones: contact.phones.clone(),
@@ -110,9 +114,21 @@ fn escalate_to(signed: &Signed) -> Option<String> {
 fn properties(signed: &Signed, conversation: &Conversation) -> Vec<Property> {
     let (directory, ticket) = (signed.desk.directory(), &conversation.ticket);
     let mut owners = vec![(String::new(), "nobody".to_owned(), ticket.owner.is_none())];
-    let known = directory.agents.values().filter(|it| it.active || ticket.owner == Some(it.id));
-    owners.extend(known.map(|it| (it.id.to_string(), it.name.clone(), ticket.owner == Some(it.id))));
-    let boxes = crate::web::tickets::ticketboxes(&signed.desk);
+    // Besides where it is, a ticket can only be given to whom and what the agent may list.
+    let mut agents = signed.desk.agents();
+    agents.retain(|it| it.active || ticket.owner == Some(it.id));
+    if let Some(owner) = ticket.owner.and_then(|id| directory.agents.get(&id))
+        && agents.iter().all(|it| it.id != owner.id)
+    {
+        agents.push(owner.clone());
+    }
+    owners.extend(agents.into_iter().map(|it| (it.id.to_string(), it.name, ticket.owner == Some(it.id))));
+    let mut boxes = crate::web::tickets::ticketboxes(&signed.desk);
+    if let Some(here) = directory.ticketboxes.get(&ticket.ticketbox)
+        && boxes.iter().all(|(id, _)| *id != here.id)
+    {
+        boxes.push((here.id, here.name.clone()));
+    }
     let boxes = boxes.into_iter().map(|(id, name)| (id.to_string(), name, id == ticket.ticketbox)).collect();
     let priority = |it: &Priority| (it.word().to_owned(), it.word().to_owned(), *it == ticket.priority);
     let mut all = vec![
@@ -120,14 +136,15 @@ fn properties(signed: &Signed, conversation: &Conversation) -> Vec<Property> {
         Property { label: "Ticketbox", name: "ticketbox", options: boxes },
         Property { label: "Priority", name: "priority", options: Priority::ALL.iter().map(priority).collect() },
     ];
-    if !directory.categories.is_empty() {
+    let mut categories = signed.desk.categories();
+    if let Some(category) = ticket.category.and_then(|id| directory.categories.get(&id))
+        && !categories.contains(category)
+    {
+        categories.push(category.clone());
+    }
+    if !categories.is_empty() {
         let mut options = vec![(String::new(), "none".to_owned(), ticket.category.is_none())];
-        options.extend(
-            directory
-                .categories
-                .values()
-                .map(|it| (it.id.to_string(), it.name.clone(), ticket.category == Some(it.id))),
-        );
+        options.extend(categories.into_iter().map(|it| (it.id.to_string(), it.name, ticket.category == Some(it.id))));
         all.push(Property { label: "Category", name: "category", options });
     }
     all

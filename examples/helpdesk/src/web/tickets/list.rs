@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use mailflow_core::access::{Right, Securable};
 use mailflow_core::flow::{Desk, Filter};
 use mailflow_core::id::{AgentId, CategoryId, TicketboxId};
 use mailflow_core::store::OwnerFilter;
@@ -94,8 +95,12 @@ impl List {
         }
     }
 
-    fn empty(&self) -> &'static str {
+    fn empty(&self, desk: &Desk) -> &'static str {
         match self {
+            Self::Ticketbox(id) if !desk.may(Securable::Ticketboxes, Some((*id).into()), Right::Read) => {
+                "You may move tickets into this ticketbox, and not look into it. Tickets in it that you take care of \
+                 are shown here all the same."
+            }
             Self::Mine => {
                 "Nothing is waiting for you. What nobody takes care of yet is under “Nobody’s”; press t on a ticket \
                  to take it."
@@ -129,7 +134,6 @@ impl List {
     }
 
     fn choices(&self, signed: &Signed, asked: &Asked) -> Vec<Choice> {
-        let directory = signed.desk.directory();
         let chosen = |asked: &Option<String>, value: &str| asked.as_deref().unwrap_or_default() == value;
         let option = |asked: &Option<String>, value: String, name: &str| {
             let is = chosen(asked, &value);
@@ -142,14 +146,14 @@ impl List {
                 option(&asked.owner, "me".to_owned(), "me"),
                 option(&asked.owner, "nobody".to_owned(), "nobody"),
             ];
-            let others = directory.agents.values().filter(|it| it.active && it.id != signed.agent.id);
+            let others = signed.desk.agents().into_iter().filter(|it| it.active && it.id != signed.agent.id);
             options.extend(others.map(|it| option(&asked.owner, it.id.to_string(), &it.name)));
             choices.push(Choice { label: "Owner", name: "owner", options });
         }
-        if !directory.categories.is_empty() {
+        let categories = signed.desk.categories();
+        if !categories.is_empty() {
             let mut options = vec![option(&asked.category, String::new(), "any")];
-            options
-                .extend(directory.categories.values().map(|it| option(&asked.category, it.id.to_string(), &it.name)));
+            options.extend(categories.iter().map(|it| option(&asked.category, it.id.to_string(), &it.name)));
             choices.push(Choice { label: "Category", name: "category", options });
         }
         if matches!(self, Self::Ticketbox(_)) {
@@ -202,15 +206,13 @@ pub async fn shown(signed: &Signed, list: &List, asked: &Asked, limit: u32) -> R
         mixed: !matches!(list, List::Ticketbox(_)),
         rows,
         filters: list.choices(signed, asked),
-        empty: list.empty().to_owned(),
+        empty: list.empty(desk).to_owned(),
         ticketboxes: ticketboxes(desk),
         done: asked.did.as_deref().and_then(bulk::Done::read),
     })
 }
 
-/// The ticketboxes by name.
+/// The ticketboxes that tickets can be moved to, by name.
 pub fn ticketboxes(desk: &Desk) -> Vec<(TicketboxId, String)> {
-    let mut all: Vec<_> = desk.directory().ticketboxes.values().map(|it| (it.id, it.name.clone())).collect();
-    all.sort_by_key(|(_, name)| name.to_lowercase());
-    all
+    desk.ticketboxes().into_iter().map(|it| (it.id, it.name)).collect()
 }

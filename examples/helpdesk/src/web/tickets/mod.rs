@@ -8,6 +8,7 @@ mod row;
 use askama::Template;
 use axum::extract::{Path, Query};
 use axum::http::HeaderMap;
+use mailflow_core::access::Securable;
 use mailflow_core::id::TicketboxId;
 use mailflow_core::refusal::Refusal;
 
@@ -42,8 +43,7 @@ async fn show_ticketbox(
     Query(asked): Query<Asked>,
 ) -> Answer {
     let id: TicketboxId = ticketbox.parse().map_err(|_| Refusal::no_such("ticketbox", &ticketbox))?;
-    let directory = signed.desk.directory();
-    directory.ticketboxes.get(&id).ok_or_else(|| Refusal::no_such("ticketbox", &ticketbox))?;
+    signed.desk.know(Securable::Ticketboxes, id.into()).map_err(|_| Refusal::no_such("ticketbox", &ticketbox))?;
     answer(&signed, &headers, &List::Ticketbox(id), &asked).await
 }
 
