@@ -31,6 +31,9 @@ pub struct Destination {
     /// What happens to a mail of which nobody knows whether it was sent.
     #[serde(default)]
     pub perhaps_sent: PerhapsSent,
+    /// The server, of several, that works on it as long as it is alive, by name; `None` means whichever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned_to: Option<String>,
 }
 
 /// What happens to a mail when the connection was lost after its last byte and before the server's answer: it was
@@ -90,6 +93,7 @@ impl Destination {
             max_bytes: 25 << 20,
             retry_for_s: 24 * 60 * 60,
             perhaps_sent: PerhapsSent::Retry,
+            pinned_to: None,
         }
     }
 }

@@ -93,6 +93,8 @@ ids! {
     OutgoingId,
     /// An answer that an agent has begun to write.
     DraftId,
+    /// A server of several that work on one desk.
+    ServerId,
 }
 
 /// A text that was meant to be an id and is none.

@@ -80,6 +80,12 @@ pub enum Refusal {
         /// The ticket's revision now: a reply that has seen it is sent.
         revision: u32,
     },
+    /// Another program works under the name of this server, or the server was removed.
+    #[error("another program works as server `{name}` now, or the server was removed; this one stops")]
+    Replaced {
+        /// The server's name.
+        name: String,
+    },
     /// Somebody else has decided about the message.
     #[error("it was {what} by {by} at {at}; nothing is left to decide")]
     Decided {
@@ -181,6 +187,7 @@ impl Refusal {
             Self::BuiltIn { .. } => "built_in",
             Self::TicketChanged { .. } => "ticket_changed",
             Self::Decided { .. } => "decided",
+            Self::Replaced { .. } => "replaced",
             Self::TooLate => "too_late",
             Self::RulesChanged { .. } => "rules_changed",
             Self::AlreadySo { .. } => "already_so",

@@ -32,6 +32,9 @@ pub struct Source {
     /// Where its mail goes if no rule and no address decides; `None` means what the default rule says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticketbox: Option<TicketboxId>,
+    /// The server, of several, that works on it as long as it is alive, by name; `None` means whichever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned_to: Option<String>,
 }
 
 /// How the mailbox is reached.
@@ -100,6 +103,7 @@ impl Source {
             max_bytes: 25 << 20,
             destination: None,
             ticketbox: None,
+            pinned_to: None,
         }
     }
 }

@@ -9,8 +9,11 @@ use mailflow_core::store::{
     Changeset, CommitError, Committed, Found, Key, Loaded, Page, Query, Store, StoreError, StoreErrorKind,
 };
 
+use mailflow_core::time::Timestamp;
+
 use crate::bodies::{self, Bodies, MAX_INLINE};
 use crate::changes::{Changes, Listener};
+use crate::error::OrFailed as _;
 use crate::prepared::Prepared;
 use crate::url::Target;
 use crate::writer::{Job, Writer};
@@ -79,6 +82,15 @@ impl PostgresStore {
 
 #[async_trait]
 impl Store for PostgresStore {
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        let doing = "asking the database for the time";
+        let client = connection::take(&self.pool).await?;
+        let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+        let statement = connection::prepare(&client, sql, doing).await?;
+        let row = client.query_one(&statement, &[]).await.or_failed(doing)?;
+        Ok(Timestamp::from_millis(row.try_get(0).or_failed(doing)?))
+    }
+
     async fn load(&self, keys: &[Key]) -> Result<Vec<Loaded>, StoreError> {
         load::load(&self.pool, keys).await
     }

@@ -76,6 +76,8 @@ tables! {
     SESSIONS = "sessions" ("token" Bytes) ["agent" Uuid, "seen" Integer, "place" Uuid] "NULL::bytea" false;
     PULSES = "pulses" ("id" Uuid) [] "NULL::bytea" false;
     ALLOWANCES = "allowances" ("of" Bytes) [] "NULL::bytea" false;
+    SERVERS = "servers" ("id" Uuid) ["started" Integer] "NULL::bytea" false;
+    LEASES = "leases" ("id" Uuid) ["since" Integer] "NULL::bytea" false;
     DOCUMENTS = "documents" ("kind" Bytes, "id" Uuid) [] "NULL::bytea" false;
     DIRECTORY = "directory" ("id" Integer) [] "NULL::bytea" false;
 }
@@ -144,6 +146,8 @@ pub(crate) fn of(kind: RecordKind) -> Option<&'static Table> {
         RecordKind::Session => &SESSIONS,
         RecordKind::Pulse => &PULSES,
         RecordKind::Allowance => &ALLOWANCES,
+        RecordKind::Server => &SERVERS,
+        RecordKind::Lease => &LEASES,
         RecordKind::Document => &DOCUMENTS,
         RecordKind::Directory => &DIRECTORY,
         // `RecordKind` may grow: a kind of a later core is refused, not lost.
@@ -172,6 +176,8 @@ pub(crate) fn key_values(key: &Key) -> Vec<Value> {
         Key::Session(token) => vec![bytes(token.as_bytes())],
         Key::Pulse(id) => vec![uuid(id.as_bytes())],
         Key::Allowance(of) => vec![bytes(of.as_bytes())],
+        Key::Server(id) => vec![uuid(id.as_bytes())],
+        Key::Lease(id) => vec![uuid(id.as_bytes())],
         Key::Document(kind, id) => vec![bytes(kind.word().as_bytes()), uuid(id.as_bytes())],
         Key::Directory => vec![Value::Integer(1)],
         // Refused before it comes here, see `of`.

@@ -13,8 +13,12 @@ use crate::error::OrFailed;
 const APPLICATION_ID: i64 = 0x6d66_6c77;
 /// The steps from an empty file to the newest shape; `PRAGMA user_version` counts those that were taken, and the table
 /// `migrations` has the digest of each: a step that was taken must not be another one now.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/1.sql"), include_str!("../migrations/2.sql"), include_str!("../migrations/3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/1.sql"),
+    include_str!("../migrations/2.sql"),
+    include_str!("../migrations/3.sql"),
+    include_str!("../migrations/4.sql"),
+];
 /// More than there are different statements.
 const STATEMENTS: usize = 256;
 

@@ -62,6 +62,8 @@ impl Row {
             Record::Session(it) => json(it),
             Record::Pulse(it) => json(it),
             Record::Allowance(it) => json(it),
+            Record::Server(it) => json(it),
+            Record::Lease(it) => json(it),
             Record::Document(it) => json(it),
             Record::Directory(it) => json(it),
             _ => return Err(unknown_kind()),
@@ -122,6 +124,8 @@ fn columns(record: &Record) -> Result<(Vec<Value>, Beside), StoreError> {
             let place = blob(&first_half(it.token.as_bytes()));
             (vec![blob(it.agent.as_bytes()), Value::Integer(it.seen.as_millis()), place], Beside::Nothing)
         }
+        Record::Server(it) => (vec![Value::Integer(it.started.as_millis())], Beside::Nothing),
+        Record::Lease(it) => (vec![Value::Integer(it.since.as_millis())], Beside::Nothing),
         _ => (Vec::new(), Beside::Nothing),
     })
 }
@@ -226,6 +230,8 @@ pub(crate) fn record(kind: RecordKind, data: &[u8], beside: ValueRef<'_>) -> Res
         RecordKind::Session => read::<mailflow_core::session::Session>(data)?.into(),
         RecordKind::Pulse => read::<mailflow_core::pulse::Pulse>(data)?.into(),
         RecordKind::Allowance => read::<mailflow_core::allowance::Allowance>(data)?.into(),
+        RecordKind::Server => read::<mailflow_core::server::Server>(data)?.into(),
+        RecordKind::Lease => read::<mailflow_core::lease::Lease>(data)?.into(),
         RecordKind::Document => read::<mailflow_core::directory::Document>(data)?.into(),
         RecordKind::Directory => read::<mailflow_core::directory::DirectoryStamp>(data)?.into(),
         _ => return Err(unknown_kind()),

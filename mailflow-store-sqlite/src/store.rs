@@ -10,6 +10,8 @@ use mailflow_core::store::{
     Changeset, CommitError, Committed, Found, Key, Loaded, Page, Query, Store, StoreError, StoreErrorKind,
 };
 
+use mailflow_core::time::{Clock as _, SystemClock, Timestamp};
+
 use crate::bodies::{Bodies, MAX_INLINE};
 use crate::connection::{self, with_suffix};
 use crate::error::OrFailed as _;
@@ -116,6 +118,11 @@ impl SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        // Whoever opens the file is on this machine.
+        Ok(SystemClock.now())
+    }
+
     async fn load(&self, keys: &[Key]) -> Result<Vec<Loaded>, StoreError> {
         let keys = keys.to_vec();
         self.readers.run(move |connection| keys.iter().map(|key| load::load(connection, key)).collect()).await

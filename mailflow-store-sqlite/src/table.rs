@@ -72,6 +72,8 @@ tables! {
     SESSIONS = "sessions" ("token") ["agent", "seen", "place"] "NULL" false;
     PULSES = "pulses" ("id") [] "NULL" false;
     ALLOWANCES = "allowances" ("of") [] "NULL" false;
+    SERVERS = "servers" ("id") ["started"] "NULL" false;
+    LEASES = "leases" ("id") ["since"] "NULL" false;
     DOCUMENTS = "documents" ("kind", "id") [] "NULL" false;
     DIRECTORY = "directory" ("id") [] "NULL" false;
 }
@@ -126,6 +128,8 @@ pub(crate) fn of(kind: RecordKind) -> Option<&'static Table> {
         RecordKind::Session => &SESSIONS,
         RecordKind::Pulse => &PULSES,
         RecordKind::Allowance => &ALLOWANCES,
+        RecordKind::Server => &SERVERS,
+        RecordKind::Lease => &LEASES,
         RecordKind::Document => &DOCUMENTS,
         RecordKind::Directory => &DIRECTORY,
         // `RecordKind` may grow: a kind of a later core is refused, not lost.
@@ -154,6 +158,8 @@ pub(crate) fn key_values(key: &Key) -> Vec<Value> {
         Key::Session(token) => vec![blob(token.as_bytes())],
         Key::Pulse(id) => vec![blob(id.as_bytes())],
         Key::Allowance(of) => vec![blob(of.as_bytes())],
+        Key::Server(id) => vec![blob(id.as_bytes())],
+        Key::Lease(id) => vec![blob(id.as_bytes())],
         Key::Document(kind, id) => vec![blob(kind.word().as_bytes()), blob(id.as_bytes())],
         Key::Directory => vec![Value::Integer(1)],
         // Refused before it comes here, see `of`.

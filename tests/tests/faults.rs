@@ -52,6 +52,10 @@ impl Failing {
 
 #[async_trait]
 impl Store for Failing {
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        self.inner.now().await
+    }
+
     async fn load(&self, keys: &[Key]) -> Result<Vec<Loaded>, StoreError> {
         self.fails(When::Before)?;
         let loaded = self.inner.load(keys).await;

@@ -16,6 +16,7 @@
 pub mod approval;
 pub mod arrival;
 mod automatic;
+pub mod cluster;
 pub mod configure;
 pub mod delivery;
 pub mod draft;

@@ -6,11 +6,12 @@ use uuid::Uuid;
 
 use super::{Error, Mailflow, Shared};
 use crate::access::{AccessList, Grant, Scope, Visibility};
+use crate::decision::cluster;
 use crate::decision::configure::{self, By, Configured};
 use crate::decision::session;
 use crate::digest::Digest;
 use crate::directory::{Directory, DocumentKind};
-use crate::id::{AgentId, Mint, SourceId};
+use crate::id::{AgentId, Mint, ServerId, SourceId};
 use crate::mail::Address;
 use crate::refusal::Refusal;
 use crate::rule::RuleSet;
@@ -123,6 +124,25 @@ impl Admin {
         let id = id.into();
         self.needed_by_rows(kind, id).await?;
         self.shared.transact(|scene, changes, _| configure::remove(scene, changes, self.by, kind, id)).await.map(drop)
+    }
+
+    /// Tells a server to give away its tasks, or to take some again; agents are served all the same.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the agent is no administrator, or there is no such server.
+    pub async fn drain(&self, server: ServerId, draining: bool) -> Result<(), Error> {
+        self.may("change servers")?;
+        self.shared.transact(|_, changes, _| cluster::drain(changes, server, draining)).await.map(drop)
+    }
+
+    /// Forgets a server that is dead.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the agent is no administrator, there is no such server, or it is alive.
+    pub async fn forget_server(&self, server: ServerId) -> Result<(), Error> {
+        self.may("change servers")?;
+        let now = self.shared.store.now().await?;
+        self.shared.transact(|_, changes, _| cluster::forget(changes, server, now)).await.map(drop)
     }
 
     /// Whether tickets or mails need a document: what a decision, which sees no lists, cannot know.

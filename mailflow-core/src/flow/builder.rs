@@ -1,12 +1,16 @@
 //! [`Builder`]: what a helpdesk is made of.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::cluster::Membership;
 use super::{Error, Mailflow, Shared};
+use crate::decision::cluster::Me;
 use crate::decision::configure;
 use crate::destination::{Destination, DestinationAccess};
 use crate::id::DestinationId;
 use crate::mail::{Keyring, Limits};
+use crate::server::Server;
 use crate::store::Store;
 use crate::time::{Clock, SystemClock};
 use crate::transport::{MailTransport, Network, NoNetwork};
@@ -23,6 +27,8 @@ pub struct Builder {
     keyring: Keyring,
     limits: Limits,
     transport: Option<Arc<dyn MailTransport>>,
+    server: Option<String>,
+    lasts: Duration,
 }
 
 impl std::fmt::Debug for Builder {
@@ -40,6 +46,8 @@ impl Builder {
             keyring: Keyring::random(),
             limits: Limits::default(),
             transport: None,
+            server: None,
+            lasts: Server::LASTS,
         }
     }
 
@@ -74,12 +82,30 @@ impl Builder {
         self
     }
 
+    /// Makes this program one of several servers on the same store, under a name that no other one has: each task is
+    /// done by one of them, and by another one when that one dies. Default: it is the only one.
+    pub fn server(mut self, name: impl Into<String>) -> Self {
+        self.server = Some(name.into());
+        self
+    }
+
+    /// How long a server is taken to be alive after it last said so; the time until others take over. Default:
+    /// [`Server::LASTS`].
+    pub fn server_lasts(mut self, lasts: Duration) -> Self {
+        self.lasts = lasts;
+        self
+    }
+
     /// Opens the helpdesk. A store without one gets the built-in administrator, *Unassigned*, settings and rules.
     ///
     /// # Errors
     /// [`Error`] if the store cannot be read or written, or holds a configuration of a later version.
     pub async fn build(self) -> Result<Mailflow, Error> {
-        let shared = Shared::new(self.store, self.clock, self.network, self.keyring, self.limits);
+        let mut shared = Shared::new(self.store, self.clock, self.network, self.keyring, self.limits);
+        shared.member = self.server.map(|name| {
+            let (id, version) = (Server::id_of(&name), env!("CARGO_PKG_VERSION").to_owned());
+            Membership::new(Me { id, name, version, run: shared.run, lasts: self.lasts })
+        });
         shared.refresh().await?;
         shared.transact(|_, changes, _| configure::found(changes)).await?;
         let flow = Mailflow { shared: Arc::new(shared) };

@@ -20,6 +20,9 @@ pub enum Error {
     /// Others changed the same records again and again; trying once more helps.
     #[error("too many others are changing the same thing; try again")]
     Busy,
+    /// Another server does this now.
+    #[error("another server does this now")]
+    NotOurs,
 }
 
 impl Error {
@@ -34,7 +37,7 @@ impl Error {
     /// Whether it may work when it is tried again.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Busy => true,
+            Self::Busy | Self::NotOurs => true,
             Self::Store(error) => error.is_transient(),
             Self::Refused(_) | Self::Directory(_) => false,
         }

@@ -9,6 +9,7 @@
 
 mod admin;
 mod builder;
+mod cluster;
 mod desk;
 mod error;
 mod notice;
@@ -29,6 +30,7 @@ use uuid::Uuid;
 
 pub use admin::Admin;
 pub use builder::Builder;
+pub use cluster::Cluster;
 pub use desk::{AutomaticMail, Conversation, Desk, Filter, Health, Passage, Waiting};
 pub use error::Error;
 pub use notice::Notice;
@@ -161,6 +163,14 @@ impl Mailflow {
     /// Makes a running flow look at a source or destination at once (*check mail now*, *send mail now*).
     pub fn wake(&self, source_or_destination: impl Into<Uuid>) {
         self.shared.wake(source_or_destination.into());
+    }
+
+    /// What servers there are and who does what; nobody if the desk has always had one server only.
+    ///
+    /// # Errors
+    /// [`Error`] if the store fails.
+    pub async fn cluster(&self) -> Result<Cluster, Error> {
+        self.shared.cluster().await
     }
 
     /// Begins a session of an agent whose password was checked. `token` is the digest of a secret that only the

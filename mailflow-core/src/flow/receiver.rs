@@ -6,11 +6,13 @@ use tokio::sync::mpsc;
 
 use super::{Error, Shared};
 use crate::arrival::FetchMark;
+use crate::decision::Scene;
 use crate::decision::arrival::{self, Received, Taken};
 use crate::digest::Digest;
-use crate::id::SourceId;
+use crate::id::{Mint, SourceId};
+use crate::lease::Task;
 use crate::source::{Source, SourceAccess};
-use crate::store::{Key, StoreError};
+use crate::store::{Changes, Key, StoreError};
 use crate::transport::{Content, Fetched, MailSource, Settle, SourceSession, TransportError, Waiting};
 
 /// How many mails are fetched before the mailbox is told that they are safe.
@@ -171,7 +173,7 @@ impl Shared {
         collected: &mut Collected,
     ) -> Result<(), CollectError> {
         let (waiting, received): (Vec<Waiting>, Vec<Received>) = pending.drain(..).unzip();
-        let taken = self.receive(source, received.clone()).await?;
+        let taken = self.receive_as(Some(Task::Source(source)), source, received.clone()).await?;
         collected.new += taken.new;
         collected.duplicates += taken.duplicates;
         let whole = waiting.into_iter().zip(received).filter(|(_, received)| received.whole_size.is_none());
@@ -181,9 +183,19 @@ impl Shared {
 
     /// Takes mails in whose bytes are kept: from here on they are safe.
     pub async fn receive(&self, source: SourceId, mails: Vec<Received>) -> Result<Taken, Error> {
+        self.receive_as(None, source, mails).await
+    }
+
+    async fn receive_as(&self, task: Option<Task>, source: SourceId, mails: Vec<Received>) -> Result<Taken, Error> {
         let count = u32::try_from(mails.len()).unwrap_or(u32::MAX);
         let first = self.received.fetch_add(count, Ordering::Relaxed);
-        let done = self.transact(|scene, changes, _| arrival::receive(scene, changes, source, first, &mails)).await?;
+        let decide = |scene: &Scene<'_>, changes: &mut Changes<'_>, _: &mut Mint| {
+            arrival::receive(scene, changes, source, first, &mails)
+        };
+        let done = match task {
+            Some(task) => self.transact_as(task, decide).await?,
+            None => self.transact(decide).await?,
+        };
         if done.value.new > 0 {
             self.arrived.notify_one();
         }

@@ -10,6 +10,7 @@ use crate::decision::Stop;
 use crate::decision::arrival::{self, Readable};
 use crate::decision::route::{self, Outcome, Routed};
 use crate::id::TicketId;
+use crate::lease::Task;
 use crate::mail::Bounce;
 use crate::store::{Committed, Key, Page, Query, StoreExt};
 
@@ -38,7 +39,7 @@ impl Shared {
         let Some(first) = waiting.first() else { return Ok(Vec::new()) };
         // What waited before this run began may be what ended the run before: such mails are read one at a time, each
         // try counted before it. And matching by subject has to see the ticket that the mail before has made.
-        if first.at < self.started {
+        if first.at < self.ours_since(Task::Router) {
             let readable = self.count_attempt(first).await?;
             let read = self.read_one(first.clone(), readable).await?;
             return self.place(vec![read]).await;
@@ -57,7 +58,8 @@ impl Shared {
     /// Counts a try to read an arrival. Returns how much of it may be read.
     async fn count_attempt(&self, arrival: &Arrival) -> Result<Readable, Error> {
         let (source, digest) = (arrival.source, arrival.digest);
-        Ok(self.transact(|_, changes, _| arrival::attempt(changes, source, digest)).await?.value)
+        let attempt = self.transact_as(Task::Router, |_, changes, _| arrival::attempt(changes, source, digest));
+        Ok(attempt.await?.value)
     }
 
     /// Routes arrivals in one commit. If the store cannot take them together, each goes alone: one that cannot be
@@ -83,7 +85,7 @@ impl Shared {
 
     async fn place_together(&self, batch: &[Read]) -> Result<Vec<Placed>, Error> {
         let done = self
-            .transact(|scene, changes, mint| {
+            .transact_as(Task::Router, |scene, changes, mint| {
                 let mut missing = Vec::new();
                 for reading in batch.iter().filter_map(|read| read.reading.as_ref()) {
                     if let Err(not_loaded) = route::looks(scene, changes, reading) {

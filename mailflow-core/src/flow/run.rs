@@ -8,12 +8,11 @@ use std::time::Duration;
 
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
-use uuid::Uuid;
 
 use super::sender::words;
 use super::{Error, Mailflow, Shared};
 use crate::destination::Destination;
-use crate::directory::Directory;
+use crate::lease::Task;
 use crate::outgoing::Outgoing;
 use crate::pulse::Pulse;
 use crate::source::{Source, SourceAccess};
@@ -39,22 +38,27 @@ impl Mailflow {
     pub async fn run(&self, shutdown: impl Future<Output = ()> + Send) -> Result<(), Error> {
         let shared = Arc::clone(&self.shared);
         shared.refresh().await?;
-        let reclaimed = shared.reclaim().await?;
-        if reclaimed > 0 {
-            tracing::warn!(mails = reclaimed, "were being sent when the last run ended: perhaps sent");
-        }
+        shared.join().await?;
         let (stopping, stop) = watch::channel(false);
-        let router = tokio::spawn(route_all(Arc::clone(&shared), stop.clone()));
-        let workers = tokio::spawn(supervise(Arc::clone(&shared), stop));
-        shutdown.await;
+        let (leaving, stay) = watch::channel(false);
+        let mut workers = tokio::spawn(supervise(Arc::clone(&shared), stop));
+        let attend = Arc::clone(&shared);
+        let mut attending = tokio::spawn(async move { attend.attend(stay).await });
+        let replaced = tokio::select! {
+            () = shutdown => None,
+            ended = &mut attending => ended.ok().and_then(Result::err),
+        };
         // Only dropped receivers refuse it, and then everything has ended already.
         let _ = stopping.send(true);
-        for mut task in [router, workers] {
-            if tokio::time::timeout(GRACE, &mut task).await.is_err() {
-                task.abort();
-            }
+        if tokio::time::timeout(GRACE, &mut workers).await.is_err() {
+            workers.abort();
         }
-        Ok(())
+        let _ = leaving.send(true);
+        if let Some(error) = replaced {
+            return Err(error);
+        }
+        let _ = attending.await;
+        shared.leave().await
     }
 }
 
@@ -85,6 +89,7 @@ async fn route_all(shared: Arc<Shared>, mut stop: Stop) {
                 tracing::info!(mails = placed.len(), "mail was routed");
                 Duration::ZERO
             }
+            Err(Error::NotOurs) => return,
             Err(error) => {
                 tracing::error!(error = words(&error), "routing failed; it is tried again");
                 STORE_PAUSE
@@ -99,45 +104,71 @@ async fn route_all(shared: Arc<Shared>, mut stop: Stop) {
     }
 }
 
-/// A source's or destination's task, and the document that it was begun with.
+/// A task that is worked on, and what it was begun with.
 struct Worker {
-    document: Document,
+    begun: Begun,
     ending: watch::Sender<bool>,
-    task: JoinHandle<()>,
+    running: JoinHandle<()>,
+}
+
+/// What a worker is begun with: when any of it changes, it ends and another one begins.
+#[derive(Clone, PartialEq)]
+struct Begun {
+    work: Work,
+    /// How often the task had changed hands.
+    epoch: u64,
 }
 
 #[derive(Clone, PartialEq)]
-enum Document {
-    Source(Box<Source>),
-    Destination(Box<Destination>),
+enum Work {
+    Route,
+    Collect(Box<Source>),
+    Deliver(Box<Destination>),
 }
 
-/// Has one task for each enabled source and destination; one whose document changed is ended and begun anew.
+impl Work {
+    fn task(&self) -> Task {
+        match self {
+            Self::Route => Task::Router,
+            Self::Collect(source) => Task::Source(source.id),
+            Self::Deliver(destination) => Task::Destination(destination.id),
+        }
+    }
+}
+
+/// Has one worker for the router and for each enabled source and destination, of those that are ours; one whose
+/// document changed is ended and begun anew.
 async fn supervise(shared: Arc<Shared>, mut stop: Stop) {
     let mut notices = shared.notices.subscribe();
-    let mut workers: BTreeMap<Uuid, Worker> = BTreeMap::new();
+    let mut tasks = shared.tasks.subscribe();
+    let mut workers: BTreeMap<Task, Worker> = BTreeMap::new();
     loop {
-        let wanted = wanted(&shared.directory());
-        let gone: Vec<Uuid> = workers
+        tasks.mark_unchanged();
+        let wanted = wanted(&shared);
+        let gone: Vec<Task> = workers
             .iter()
-            .filter(|(id, worker)| wanted.get(id) != Some(&worker.document) || worker.task.is_finished())
-            .map(|(id, _)| *id)
+            .filter(|(task, worker)| wanted.get(task) != Some(&worker.begun) || worker.running.is_finished())
+            .map(|(task, _)| *task)
             .collect();
         let mut ended = BTreeMap::new();
-        for id in gone {
-            if let Some(worker) = workers.remove(&id) {
+        for task in gone {
+            if let Some(worker) = workers.remove(&task) {
                 let _ = worker.ending.send(true);
-                ended.insert(id, worker.task);
+                ended.insert(task, worker.running);
             }
         }
-        for (id, document) in wanted {
-            workers.entry(id).or_insert_with(|| {
+        for (task, begun) in wanted {
+            workers.entry(task).or_insert_with(|| {
                 let (ending, stop) = watch::channel(false);
-                let task = tokio::spawn(work(Arc::clone(&shared), document.clone(), ended.remove(&id), stop));
-                Worker { document, ending, task }
+                let before = ended.remove(&task);
+                let running = tokio::spawn(work(Arc::clone(&shared), begun.work.clone(), before, stop));
+                Worker { begun, ending, running }
             });
         }
-        if !configuration_changed(&shared, &mut notices, &mut stop).await {
+        for (task, running) in ended {
+            tokio::spawn(give_away(Arc::clone(&shared), task, running));
+        }
+        if !something_changed(&shared, &mut notices, &mut tasks, &mut stop).await {
             break;
         }
     }
@@ -145,20 +176,32 @@ async fn supervise(shared: Arc<Shared>, mut stop: Stop) {
         let _ = worker.ending.send(true);
     }
     for worker in workers.into_values() {
-        let _ = worker.task.await;
+        let _ = worker.running.await;
     }
 }
 
-/// Waits until the configuration may have changed. Returns whether to go on.
-async fn configuration_changed(
+/// Gives a task to the others, when what was begun of it is finished.
+async fn give_away(shared: Arc<Shared>, task: Task, running: JoinHandle<()>) {
+    let _ = running.await;
+    if shared.epoch_of(task).is_none()
+        && let Err(error) = shared.release(task).await
+    {
+        tracing::error!(error = words(&error), ?task, "could not be given away; the others wait until it is free");
+    }
+}
+
+/// Waits until the configuration, or which tasks are ours, may have changed. Returns whether to go on.
+async fn something_changed(
     shared: &Shared,
     notices: &mut broadcast::Receiver<super::Notice>,
+    tasks: &mut watch::Receiver<u64>,
     stop: &mut Stop,
 ) -> bool {
     let until = shared.clock.now().plus(LOOK_ANYWAY);
     loop {
         tokio::select! {
             () = stopped(stop) => return false,
+            changed = tasks.changed() => return changed.is_ok(),
             () = shared.clock.sleep_until(until) => {
                 if let Err(error) = shared.refresh().await {
                     tracing::error!(error = words(&error), "the configuration could not be read");
@@ -174,22 +217,30 @@ async fn configuration_changed(
     }
 }
 
-fn wanted(directory: &Directory) -> BTreeMap<Uuid, Document> {
+/// What there is to do of the tasks that are ours.
+fn wanted(shared: &Shared) -> BTreeMap<Task, Begun> {
+    let directory = shared.directory();
     let sources = directory.sources.values().filter(|it| it.enabled);
     let destinations = directory.destinations.values().filter(|it| it.enabled);
-    let sources = sources.map(|it| (it.id.into(), Document::Source(Box::new(it.clone()))));
-    let destinations = destinations.map(|it| (it.id.into(), Document::Destination(Box::new(it.clone()))));
-    sources.chain(destinations).collect()
+    let sources = sources.map(|it| Work::Collect(Box::new(it.clone())));
+    let destinations = destinations.map(|it| Work::Deliver(Box::new(it.clone())));
+    [Work::Route]
+        .into_iter()
+        .chain(sources)
+        .chain(destinations)
+        .filter_map(|work| Some((work.task(), Begun { epoch: shared.epoch_of(work.task())?, work })))
+        .collect()
 }
 
-async fn work(shared: Arc<Shared>, document: Document, before: Option<JoinHandle<()>>, stop: Stop) {
-    // Two tasks never work on the same source: the one before ends first.
+async fn work(shared: Arc<Shared>, work: Work, before: Option<JoinHandle<()>>, stop: Stop) {
+    // Two workers never work on the same source: the one before ends first.
     if let Some(before) = before {
         let _ = before.await;
     }
-    match document {
-        Document::Source(source) => collect_all(shared, *source, stop).await,
-        Document::Destination(destination) => deliver_all(shared, *destination, stop).await,
+    match work {
+        Work::Route => route_all(shared, stop).await,
+        Work::Collect(source) => collect_all(shared, *source, stop).await,
+        Work::Deliver(destination) => deliver_all(shared, *destination, stop).await,
     }
 }
 
@@ -221,7 +272,7 @@ async fn collect_all(shared: Arc<Shared>, source: Source, mut stop: Stop) {
                 ((0, 0), words(&error))
             }
         };
-        shared.beat(source.id.into(), result, trouble).await;
+        shared.beat(Task::Source(source.id), result, trouble).await;
         let until = shared.clock.now().plus(Duration::from_secs(source.check_interval_s.into()));
         if !pause(&shared, until, &wake, &mut stop).await {
             return;
@@ -233,10 +284,21 @@ async fn collect_all(shared: Arc<Shared>, source: Source, mut stop: Stop) {
 async fn deliver_all(shared: Arc<Shared>, destination: Destination, mut stop: Stop) {
     let wake = shared.waker(destination.id.into());
     let stopping = stop.clone();
+    let mut reclaimed = false;
     loop {
+        if !reclaimed {
+            match shared.reclaim(destination.id).await {
+                Ok(mails) if mails > 0 => {
+                    tracing::warn!(mails, "were being sent when their server ended or was cut off: perhaps sent");
+                    reclaimed = true;
+                }
+                Ok(_) => reclaimed = true,
+                Err(error) => tracing::error!(error = words(&error), "what was being sent could not be read"),
+            }
+        }
         match shared.deliver(&destination, || *stopping.borrow()).await {
             Ok(delivered) if delivered.tried > 0 => {
-                shared.beat(destination.id.into(), (delivered.sent, 0), delivered.trouble).await;
+                shared.beat(Task::Destination(destination.id), (delivered.sent, 0), delivered.trouble).await;
             }
             Ok(_) => {}
             Err(error) => {
@@ -262,8 +324,9 @@ impl Shared {
     }
 
     /// Writes down how a source or destination is doing.
-    async fn beat(&self, of: Uuid, (mails, duplicates): (u64, u64), trouble: String) {
-        let beat = self.transact(|scene, changes, _| {
+    async fn beat(&self, task: Task, (mails, duplicates): (u64, u64), trouble: String) {
+        let of = task.id();
+        let beat = self.transact_as(task, |scene, changes, _| {
             let before = changes.get::<Pulse>(&Key::Pulse(of))?.cloned();
             let before = before.unwrap_or(Pulse {
                 of,

@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use super::{Error, Shared};
+use crate::decision::Scene;
 use crate::decision::delivery::{self, Tried};
 use crate::destination::{Destination, DestinationAccess};
-use crate::id::OutgoingId;
+use crate::id::{DestinationId, Mint, OutgoingId};
+use crate::lease::Task;
 use crate::outgoing::{Outgoing, OutgoingState};
-use crate::store::{Page, Query, StoreExt};
+use crate::store::{Changes, Page, Query, StoreExt};
 use crate::transport::{Envelope, MailTransport, TransportError, TransportErrorKind};
 
 /// How many due mails are listed at once.
@@ -34,13 +36,16 @@ impl Shared {
         }
     }
 
-    /// What another run was sending when it ended was perhaps sent: it goes the way that its destination says.
-    pub async fn reclaim(&self) -> Result<u64, Error> {
-        let mut reclaimed = 0;
+    /// What another run was sending through a destination when it ended, or lost it, was perhaps sent: it goes the way
+    /// that the destination says.
+    pub async fn reclaim(&self, destination: DestinationId) -> Result<u64, Error> {
+        let (mut reclaimed, run) = (0, self.run);
         for outgoing in self.store.list_all::<Outgoing>(&Query::Sending).await? {
-            if outgoing.state != (OutgoingState::Sending { run: self.run }) {
-                let (id, run) = (outgoing.id, self.run);
-                self.transact(|scene, changes, mint| delivery::reclaim(scene, changes, mint, id, run)).await?;
+            let other = outgoing.state != (OutgoingState::Sending { run });
+            if other && outgoing.destination == destination {
+                let (id, task) = (outgoing.id, Task::Destination(destination));
+                self.transact_as(task, |scene, changes, mint| delivery::reclaim(scene, changes, mint, id, run))
+                    .await?;
                 reclaimed += 1;
             }
         }
@@ -50,7 +55,8 @@ impl Shared {
     /// Sends what is due. Ends early when `stop` says so, or when the server cannot be reached: the next one would not
     /// reach it either.
     pub async fn deliver(&self, destination: &Destination, stop: impl Fn() -> bool) -> Result<Delivered, Error> {
-        self.settle_what_was_left().await?;
+        let task = Task::Destination(destination.id);
+        self.settle_what_was_left(task).await?;
         let mut delivered = Delivered::default();
         let way_out = match self.way_out(destination) {
             Ok(way_out) => way_out,
@@ -74,7 +80,7 @@ impl Shared {
                 if stop() {
                     return Ok(delivered);
                 }
-                if !self.deliver_one(outgoing.id, way_out.as_ref(), &mut delivered).await? {
+                if !self.deliver_one((task, outgoing.id), way_out.as_ref(), &mut delivered).await? {
                     return Ok(delivered);
                 }
             }
@@ -84,18 +90,26 @@ impl Shared {
     /// Sends one mail. Returns whether it makes sense to go on.
     async fn deliver_one(
         &self,
-        id: OutgoingId,
+        (task, id): (Task, OutgoingId),
         way_out: &dyn MailTransport,
         delivered: &mut Delivered,
     ) -> Result<bool, Error> {
         let run = self.run;
-        let claimed = self.transact(|scene, changes, mint| delivery::claim(scene, changes, mint, id, run)).await;
+        let claimed =
+            self.transact_as(task, |scene, changes, mint| delivery::claim(scene, changes, mint, id, run)).await;
+        if matches!(claimed, Err(Error::NotOurs)) {
+            return Ok(false);
+        }
         if claimed.is_err() {
             // It may be claimed all the same; nobody sends it then, and nobody else may.
             self.remember(id, Tried::NotSent("the store failed before it was sent".to_owned()));
         }
         let Some(outgoing) = claimed?.value else { return Ok(true) };
-        let result = self.hand_over(&outgoing, way_out).await;
+        let Some(result) = self.while_sure(self.hand_over(&outgoing, way_out)).await else {
+            // Whoever has taken our place knows that it was being sent; if nobody has, it is written down later.
+            self.remember(id, Tried::PerhapsSent("this server was cut off from the others while it sent".to_owned()));
+            return Ok(false);
+        };
         let reachable =
             !matches!(&result, Err(error) if error.is_transient() || error.kind() == TransportErrorKind::Setup);
         let tried = Tried::of(result);
@@ -111,25 +125,27 @@ impl Shared {
             }
         }
         self.remember(id, tried.clone());
-        if self.settle(id, &tried).await? == Some(OutgoingState::Sent) {
+        if self.settle(task, id, &tried).await? == Some(OutgoingState::Sent) {
             delivered.sent += 1;
         }
         Ok(reachable)
     }
 
     /// Writes down what came of a mail.
-    async fn settle(&self, id: OutgoingId, tried: &Tried) -> Result<Option<OutgoingState>, Error> {
+    async fn settle(&self, task: Task, id: OutgoingId, tried: &Tried) -> Result<Option<OutgoingState>, Error> {
         let run = self.run;
-        let done =
-            self.transact(|scene, changes, mint| delivery::settle(scene, changes, mint, id, run, tried)).await?;
+        let decide = |scene: &Scene<'_>, changes: &mut Changes<'_>, mint: &mut Mint| {
+            delivery::settle(scene, changes, mint, id, run, tried)
+        };
+        let done = self.transact_as(task, decide).await?;
         self.settled(id);
         Ok(done.value)
     }
 
     /// Writes down what the store could not write before: else these mails would be *being sent* until the next start.
-    async fn settle_what_was_left(&self) -> Result<(), Error> {
+    async fn settle_what_was_left(&self, task: Task) -> Result<(), Error> {
         for (id, tried) in self.unsettled() {
-            self.settle(id, &tried).await?;
+            self.settle(task, id, &tried).await?;
         }
         Ok(())
     }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, broadcast, watch};
 use uuid::Uuid;
 
+use super::cluster::Membership;
 use super::reading::Ahead;
 use super::{Error, Notice};
 use crate::decision::delivery::Tried;
@@ -35,6 +36,10 @@ pub struct Shared {
     pub run: RunId,
     pub started: Timestamp,
     pub notices: broadcast::Sender<Notice>,
+    /// Our place among several servers; `None` if there is only this one.
+    pub member: Option<Membership>,
+    /// Counts how often it has changed which tasks are ours.
+    pub tasks: watch::Sender<u64>,
     /// How many mails this run has taken in: tells those apart that came in the same millisecond.
     pub received: AtomicU32,
     /// Arrivals that are being read before it is their turn.
@@ -88,6 +93,8 @@ impl Shared {
             keyring,
             limits,
             notices: broadcast::channel(1024).0,
+            member: None,
+            tasks: watch::channel(0).0,
             received: AtomicU32::new(0),
             ahead: Ahead::default(),
             arrived: Notify::new(),
@@ -128,6 +135,15 @@ impl Shared {
         &self,
         decide: impl Fn(&Scene<'_>, &mut Changes<'_>, &mut Mint) -> Result<T, Stop> + Send + Sync,
     ) -> Result<Done<T>, Error> {
+        self.transact_relying(None, decide).await
+    }
+
+    /// Makes a wish come true, if this lease is still what it was when it is committed.
+    pub async fn transact_relying<T: Send>(
+        &self,
+        lease: Option<(Key, Loaded)>,
+        decide: impl Fn(&Scene<'_>, &mut Changes<'_>, &mut Mint) -> Result<T, Stop> + Send + Sync,
+    ) -> Result<Done<T>, Error> {
         let now = self.clock.now();
         let mint = Mint::random(now);
         let mut view = View::default();
@@ -135,6 +151,9 @@ impl Shared {
             let current = Arc::clone(&lock(&self.current));
             let stamp = Loaded { version: current.version, record: current.stamp.map(Record::from) };
             view.add([Key::Directory], [stamp]);
+            if let Some((key, loaded)) = &lease {
+                view.add([key.clone()], [loaded.clone()]);
+            }
             let decided = {
                 let scene = Scene { directory: &current.directory, keyring: &self.keyring, now };
                 let mut changes = view.changes();
@@ -160,6 +179,9 @@ impl Shared {
                         }
                         Err(CommitError::Failed(error)) => return Err(error.into()),
                         Err(CommitError::Conflict(keys)) => {
+                            if lease.as_ref().is_some_and(|(key, _)| keys.contains(key)) {
+                                return Err(Error::NotOurs);
+                            }
                             if keys.contains(&Key::Directory) {
                                 self.refresh().await?;
                             }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::arrival::Uid;
 use crate::digest::Digest;
 use crate::directory::DocumentKind;
-use crate::id::{AgentId, ContactId, EventId, MessageId, NoteId, OutgoingId, SourceId, TicketId};
+use crate::id::{AgentId, ContactId, EventId, MessageId, NoteId, OutgoingId, ServerId, SourceId, TicketId};
 use crate::mail::{Address, ThreadId};
 
 /// The name of one record. Whatever must be unique is a key: an address, a thread id, an arrival.
@@ -45,6 +45,10 @@ pub enum Key {
     Pulse(Uuid),
     /// An [`Allowance`](crate::allowance::Allowance), by the digest of what is counted.
     Allowance(Digest),
+    /// A [`Server`](crate::server::Server).
+    Server(ServerId),
+    /// A [`Lease`](crate::lease::Lease), by [`Task::id`](crate::lease::Task::id).
+    Lease(Uuid),
     /// A [`Document`](crate::directory::Document).
     Document(DocumentKind, Uuid),
     /// The [`DirectoryStamp`](crate::directory::DirectoryStamp).
@@ -85,6 +89,10 @@ pub enum RecordKind {
     Pulse,
     /// [`Allowance`](crate::allowance::Allowance).
     Allowance,
+    /// [`Server`](crate::server::Server).
+    Server,
+    /// [`Lease`](crate::lease::Lease).
+    Lease,
     /// [`Document`](crate::directory::Document).
     Document,
     /// [`DirectoryStamp`](crate::directory::DirectoryStamp).
@@ -111,6 +119,8 @@ impl RecordKind {
             | Self::Session
             | Self::Pulse
             | Self::Allowance
+            | Self::Server
+            | Self::Lease
             | Self::Document
             | Self::Directory => false,
         }
@@ -136,6 +146,8 @@ impl Key {
             Self::Session(_) => RecordKind::Session,
             Self::Pulse(_) => RecordKind::Pulse,
             Self::Allowance(_) => RecordKind::Allowance,
+            Self::Server(_) => RecordKind::Server,
+            Self::Lease(_) => RecordKind::Lease,
             Self::Document(..) => RecordKind::Document,
             Self::Directory => RecordKind::Directory,
         }

@@ -21,6 +21,7 @@ pub use record::{Kept, Loaded, Record, Versioned};
 pub use view::{Changes, NotLoaded, View};
 
 use crate::digest::Digest;
+use crate::time::Timestamp;
 
 /// A database, as mailflow needs it: the contract between those who write a backend and everything else.
 ///
@@ -49,6 +50,12 @@ use crate::digest::Digest;
 ///   no record, inserting it is a conflict, and only a replace with the tombstone's version brings it back.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
+    /// The time by the database's clock: the one clock that all who use it share.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be asked.
+    async fn now(&self) -> Result<Timestamp, StoreError>;
+
     /// What is under each of these keys, in their order.
     ///
     /// # Errors
@@ -85,4 +92,36 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError`] if they cannot be erased.
     async fn erase_body(&self, digest: &Digest) -> Result<(), StoreError>;
+}
+
+/// A store that several flows share.
+#[async_trait]
+impl<S: Store + ?Sized> Store for std::sync::Arc<S> {
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        (**self).now().await
+    }
+
+    async fn load(&self, keys: &[Key]) -> Result<Vec<Loaded>, StoreError> {
+        (**self).load(keys).await
+    }
+
+    async fn find(&self, query: &Query, page: &Page) -> Result<Found, StoreError> {
+        (**self).find(query, page).await
+    }
+
+    async fn commit(&self, changes: Changeset) -> Result<Committed, CommitError> {
+        (**self).commit(changes).await
+    }
+
+    async fn keep_body(&self, bytes: Vec<u8>) -> Result<Digest, StoreError> {
+        (**self).keep_body(bytes).await
+    }
+
+    async fn body(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        (**self).body(digest).await
+    }
+
+    async fn erase_body(&self, digest: &Digest) -> Result<(), StoreError> {
+        (**self).erase_body(digest).await
+    }
 }

@@ -67,6 +67,10 @@ pub enum Query {
     Drafts(AgentId),
     /// The sessions of an agent, or of all, the one seen last first ([`Row::Record`]).
     Sessions(Option<AgentId>),
+    /// All servers, the one that was started first first ([`Row::Record`]).
+    Servers,
+    /// All leases, the one that changed hands first first ([`Row::Record`]).
+    Leases,
 }
 
 /// Which tickets.

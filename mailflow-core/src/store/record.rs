@@ -8,10 +8,12 @@ use crate::digest::Digest;
 use crate::directory::{DirectoryStamp, Document};
 use crate::draft::Draft;
 use crate::event::Event;
+use crate::lease::Lease;
 use crate::message::Message;
 use crate::note::Note;
 use crate::outgoing::Outgoing;
 use crate::pulse::Pulse;
+use crate::server::Server;
 use crate::session::{ReadMark, Session};
 use crate::thread_entry::ThreadEntry;
 use crate::ticket::Ticket;
@@ -101,6 +103,10 @@ records! {
     Pulse(Pulse) = |it| Key::Pulse(it.of),
     /// How often something was done lately.
     Allowance(Allowance) = |it| Key::Allowance(it.of),
+    /// A server.
+    Server(Server) = |it| Key::Server(it.id),
+    /// Who does a task.
+    Lease(Lease) = |it| Key::Lease(it.task.id()),
     /// A document.
     Document(Document) = |it| Key::Document(it.kind, it.id),
     /// All documents together.

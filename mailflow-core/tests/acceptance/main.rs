@@ -1,6 +1,7 @@
 //! The acceptance cases that core decides, as small stories: a customer writes, an agent answers, a server fails.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 mod approving;
+mod cluster;
 mod configuring;
 mod holding;
 mod machines;

@@ -49,6 +49,10 @@ impl Busy {
 
 #[async_trait]
 impl Store for Busy {
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        self.kept.now().await
+    }
+
     async fn load(&self, keys: &[Key]) -> Result<Vec<Loaded>, StoreError> {
         self.kept.load(keys).await
     }

@@ -135,6 +135,8 @@ fn list(query: &Query) -> Result<List, StoreError> {
         .list(true),
         Query::Sessions(Some(agent)) => sessions("agent = $1 AND ", id((*agent).into())).list(true),
         Query::Sessions(None) => sessions("", Vec::new()).list(true),
+        Query::Servers => of(RecordKind::Server, "servers", "started", "", Vec::new()).list(false),
+        Query::Leases => of(RecordKind::Lease, "leases", "since", "", Vec::new()).list(false),
         // `Query` may grow.
         _ => {
             let doing = "this list is newer than the PostgreSQL store; update the crate";

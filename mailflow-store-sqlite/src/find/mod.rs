@@ -155,6 +155,8 @@ fn list(query: &Query) -> Result<List, StoreError> {
         Query::Sessions(None) => {
             newest(RecordKind::Session, newest!("sessions", "seen", "place", "NULL", ""), Vec::new())
         }
+        Query::Servers => oldest(RecordKind::Server, oldest!("servers", "started", "id", ""), Vec::new()),
+        Query::Leases => oldest(RecordKind::Lease, oldest!("leases", "since", "id", ""), Vec::new()),
         // `Query` may grow.
         _ => {
             let doing = "this list is newer than the SQLite store; update the crate";

@@ -9,6 +9,7 @@ use mailflow_core::store::{
     Changeset, CommitError, Committed, Entry, Found, Key, Loaded, MemoryStore, Page, Query, Record, Row, Store,
     StoreError, Version,
 };
+use mailflow_core::time::Timestamp;
 
 /// What is wrong with a [`Broken`] store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,6 +135,10 @@ impl Broken {
 
 #[async_trait]
 impl Store for Broken {
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        self.inner.now().await
+    }
+
     async fn load(&self, keys: &[Key]) -> Result<Vec<Loaded>, StoreError> {
         let mut loaded = self.inner.load(keys).await?;
         for loaded in &mut loaded {

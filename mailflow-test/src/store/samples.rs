@@ -11,11 +11,13 @@ use mailflow_core::id::{
     AgentId, CategoryId, ContactId, DestinationId, EventId, MessageId, NoteId, OutgoingId, SourceId, TicketId,
     TicketboxId,
 };
+use mailflow_core::lease::{Holder, Lease, Task};
 use mailflow_core::mail::{Address, Mailbox, Sender, Spam, ThreadId};
 use mailflow_core::message::{AttachmentInfo, Author, Direction, Message};
 use mailflow_core::note::Note;
-use mailflow_core::outgoing::{Outgoing, OutgoingState, Recipient};
+use mailflow_core::outgoing::{Outgoing, OutgoingState, Recipient, RunId};
 use mailflow_core::pulse::Pulse;
+use mailflow_core::server::Server;
 use mailflow_core::session::{ReadMark, Session};
 use mailflow_core::settings::Settings;
 use mailflow_core::store::Record;
@@ -232,6 +234,28 @@ pub fn pulse(number: u64) -> Pulse {
     }
 }
 
+/// A server.
+pub fn server(number: u64) -> Server {
+    let name = format!("desk-{number}");
+    Server {
+        id: Server::id_of(&name),
+        name,
+        version: "0.1.0".to_owned(),
+        run: RunId(ticket_id(number).into()),
+        started: time(number),
+        seen: time(number),
+        until: time(number + 15),
+        draining: false,
+    }
+}
+
+/// Who collects from a source.
+pub fn lease(number: u64) -> Lease {
+    let Server { id, run, .. } = server(number);
+    let task = Task::Source(source_id(number));
+    Lease { task, holder: Some(Holder { server: id, run }), epoch: 3, since: time(number) }
+}
+
 /// A thread id that a message of a ticket has.
 pub fn thread(number: u64, ticket: u64) -> ThreadEntry {
     let mut entry = ThreadEntry::new(thread_id(number));
@@ -270,6 +294,8 @@ pub fn one_of_each(number: u64) -> Vec<Record> {
         session(number, number).into(),
         pulse(number).into(),
         Allowance { of: Digest::of(&bytes(number)), done: vec![time(number)] }.into(),
+        server(number).into(),
+        lease(number).into(),
         Ticketbox::new(box_id(number), "Support", Some(address(number))).to_document().into(),
         DirectoryStamp { changes: number }.into(),
     ]

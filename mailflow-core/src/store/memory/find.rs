@@ -10,10 +10,12 @@ use crate::directory::Document;
 use crate::draft::Draft;
 use crate::event::Event;
 use crate::id::{RuleId, TicketboxId};
+use crate::lease::Lease;
 use crate::message::Message;
 use crate::note::Note;
 use crate::outgoing::{Outgoing, OutgoingState};
 use crate::search;
+use crate::server::Server;
 use crate::session::Session;
 use crate::store::{Count, Cursor, Found, FoundIn, Hit, Kept, Page, Query, Row, SearchQuery, TicketQuery};
 use crate::ticket::{Ticket, TicketState};
@@ -115,6 +117,10 @@ impl State {
                 |it: &Session| agent.is_none_or(|agent| it.agent == agent),
                 |it| (it.seen.as_millis(), first_half(it.token.as_bytes())),
             ),
+            Query::Servers => self.oldest(page, |_: &Server| true, |it| (it.started.as_millis(), *it.id.as_bytes())),
+            Query::Leases => {
+                self.oldest(page, |_: &Lease| true, |it| (it.since.as_millis(), *it.task.id().as_bytes()))
+            }
         }
     }
 

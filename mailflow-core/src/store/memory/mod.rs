@@ -13,13 +13,26 @@ use super::{
 use crate::digest::Digest;
 use crate::id::TicketId;
 use crate::ticket::Ticket;
+use crate::time::{Clock, SystemClock, Timestamp};
 
 mod find;
 
 /// A store in memory. What it keeps is gone with it.
-#[derive(Debug, Default)]
 pub struct MemoryStore {
     state: Mutex<State>,
+    clock: Box<dyn Clock>,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::with_clock(SystemClock)
+    }
+}
+
+impl std::fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "MemoryStore({} records)", self.state().records.len())
+    }
 }
 
 impl Clone for MemoryStore {
@@ -58,6 +71,11 @@ impl MemoryStore {
     /// An empty store.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty store that takes this clock for the database's.
+    pub fn with_clock(clock: impl Clock) -> Self {
+        Self { state: Mutex::default(), clock: Box::new(clock) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -120,6 +138,10 @@ impl State {
 
 #[async_trait]
 impl Store for MemoryStore {
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        Ok(self.clock.now())
+    }
+
     async fn load(&self, keys: &[Key]) -> Result<Vec<Loaded>, StoreError> {
         let state = self.state();
         let load = |key: &Key| match (key, state.slot(key)) {

@@ -265,6 +265,8 @@ pub async fn every_list_has_its_order(place: Arc<dyn Place>) {
             draft(1, number).into(),
             session(number, 1 + number % 2).into(),
             contact(number, name(number)).into(),
+            server(number).into(),
+            lease(number).into(),
             mailflow_core::ticketbox::Ticketbox::new(box_id(number), "a box", None).to_document().into(),
         ];
         insert(&*store, records).await;
@@ -290,6 +292,9 @@ pub async fn every_list_has_its_order(place: Arc<dyn Place>) {
     check(&*store, Query::Sessions(None), &down(|n| Key::Session(session(n, 1).token))).await;
     let seconds = [5, 3, 1].map(|n| Key::Session(session(n, 1).token));
     check(&*store, Query::Sessions(Some(agent_id(2))), &seconds).await;
+    let up = |key: fn(u64) -> Key| [1, 2, 3, 4, 5].map(key).to_vec();
+    check(&*store, Query::Servers, &up(|n| Key::Server(server(n).id))).await;
+    check(&*store, Query::Leases, &up(|n| Key::Lease(source_id(n).into()))).await;
     let documents: Vec<_> = [settings()].iter().map(Record::key).collect();
     let boxes = (1..=5).map(|n| Key::Document(DocumentKind::Ticketbox, box_id(n).into()));
     check(&*store, Query::Documents, &documents.into_iter().chain(boxes).collect::<Vec<_>>()).await;
