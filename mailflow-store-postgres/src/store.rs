@@ -86,7 +86,7 @@ impl Store for PostgresStore {
         let doing = "asking the database for the time";
         let client = connection::take(&self.pool).await?;
         let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
-        let statement = connection::prepare(&client, sql, doing).await?;
+        let statement = crate::pipeline::prepare(&client, sql, doing).await?;
         let row = client.query_one(&statement, &[]).await.or_failed(doing)?;
         Ok(Timestamp::from_millis(row.try_get(0).or_failed(doing)?))
     }

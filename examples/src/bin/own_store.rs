@@ -1,4 +1,4 @@
-//! A store of your own: six methods, and the rules of `mailflow-test` that say whether it is one.
+//! A store of your own: seven methods, and the rules of `mailflow-test` that say whether it is one.
 //!
 //! This one counts what it is asked for and leaves the work to another. A real one is begun in the same way: make the
 //! rules pass, one after another.
@@ -10,6 +10,7 @@ use mailflow_core::digest::Digest;
 use mailflow_core::store::{
     Changeset, CommitError, Committed, Found, Key, Loaded, MemoryStore, Page, Query, Store, StoreError,
 };
+use mailflow_core::time::Timestamp;
 use mailflow_test::store::{InMemory, RULES, Rule};
 
 /// Counts reads and commits of the store inside.
@@ -22,6 +23,10 @@ struct Counting<S> {
 
 #[async_trait]
 impl<S: Store> Store for Counting<S> {
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        self.inside.now().await
+    }
+
     async fn load(&self, keys: &[Key]) -> Result<Vec<Loaded>, StoreError> {
         self.reads.fetch_add(1, Ordering::Relaxed);
         self.inside.load(keys).await
