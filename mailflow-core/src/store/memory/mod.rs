@@ -2,7 +2,7 @@
 //! first examples use. It obeys every rule of [`Store`] but that of power cuts.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
@@ -20,7 +20,7 @@ mod find;
 /// A store in memory. What it keeps is gone with it.
 pub struct MemoryStore {
     state: Mutex<State>,
-    clock: Box<dyn Clock>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Default for MemoryStore {
@@ -38,7 +38,7 @@ impl std::fmt::Debug for MemoryStore {
 impl Clone for MemoryStore {
     /// A store with the same content, that goes its own way from here on.
     fn clone(&self) -> Self {
-        Self { state: Mutex::new(self.state().clone()) }
+        Self { state: Mutex::new(self.state().clone()), clock: Arc::clone(&self.clock) }
     }
 }
 
@@ -75,7 +75,7 @@ impl MemoryStore {
 
     /// An empty store that takes this clock for the database's.
     pub fn with_clock(clock: impl Clock) -> Self {
-        Self { state: Mutex::default(), clock: Box::new(clock) }
+        Self { state: Mutex::default(), clock: Arc::new(clock) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
