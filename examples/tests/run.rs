@@ -40,3 +40,9 @@ fn own_store_keeps_the_rules() {
     let said = run(env!("CARGO_BIN_EXE_own_store"));
     assert!(said.contains("kept: a stale version refuses the whole changeset"), "{said}");
 }
+
+#[test]
+fn own_login_lets_in_whom_it_knows() {
+    let said = run(env!("CARGO_BIN_EXE_own_login"));
+    assert_eq!(said, "no: user name or password is wrong\nGrace Hopper is in\n");
+}

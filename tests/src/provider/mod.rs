@@ -17,6 +17,7 @@ use tempfile::TempDir;
 
 use self::dovecot::Dovecot;
 use self::postfix::Postfix;
+pub use self::program::free_ports;
 
 /// The password of every user.
 pub const PASSWORD: &str = "correct horse";

@@ -3,9 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use mailflow_core::agent::Agent;
+use std::collections::BTreeMap;
+
+use mailflow_core::agent::{Agent, Escalation, SignInWay};
 use mailflow_core::approval::Approver;
 use mailflow_core::directory::{Directory, DocumentKind, Documented};
+use mailflow_core::ip_range::IpRange;
 use mailflow_core::mail::Address;
 use mailflow_core::refusal::Refusal;
 use serde::{Deserialize, Serialize};
@@ -39,6 +42,20 @@ shape! {
         undo_send_s: u32 = it.undo_send_s,
         /// Who has to approve what the agent sends; null for nobody.
         approval: Option<ApproverShape> = it.approval.map(ApproverShape::from),
+        /// Whom tickets are passed on to that are too much for the agent; null for nobody.
+        escalate_to: Option<EscalationShape> = it.escalate_to.map(EscalationShape::from),
+        /// Whether the agent is given the oldest ticket, instead of choosing from lists.
+        get_oldest: bool = it.get_oldest,
+        /// Whatever else is to be known, by name.
+        properties: BTreeMap<String, String> = it.properties,
+        /// The group whose signature is used instead.
+        signature_of: Option<Uuid> = it.signature_of.map(Uuid::from),
+        /// Who keeps the password.
+        sign_in: SignInShape = it.sign_in.into(),
+        /// Where the agent may sign in from, beside where his groups and everyone may.
+        ip_ranges: Vec<String> = it.ip_ranges.into_iter().map(String::from).collect(),
+        /// Whether codes of a device are needed beside the password.
+        second_factor: bool = it.second_factor.is_some(),
         /// Whether there is a password to sign in with.
         has_password: bool = it.password.is_some(),
     }
@@ -67,6 +84,23 @@ pub struct AgentWish {
     /// Who has to approve what the agent sends; null for nobody.
     #[serde(default)]
     pub approval: Option<ApproverShape>,
+    /// Whom tickets are passed on to that are too much for the agent; null for nobody.
+    #[serde(default)]
+    pub escalate_to: Option<EscalationShape>,
+    /// Whether the agent is given the oldest ticket, instead of choosing from lists.
+    #[serde(default)]
+    pub get_oldest: bool,
+    /// Whatever else is to be known, by name; at most 50.
+    #[serde(default)]
+    pub properties: BTreeMap<String, String>,
+    /// Who keeps the password.
+    #[serde(default)]
+    pub sign_in: SignInShape,
+    /// Where the agent may sign in from, such as `192.0.2.0/24`; empty for everywhere. Ranges of groups and of everyone
+    /// add to it.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    pub ip_ranges: Vec<IpRange>,
     /// At least 10 characters. Only written; without it the password stays. A new one ends the agent's sessions.
     #[serde(default)]
     #[schema(write_only)]
@@ -81,6 +115,63 @@ pub enum ApproverShape {
     Agent(Uuid),
     /// Any member of a group.
     Group(Uuid),
+}
+
+/// Whom tickets are passed on to: `{"agent": id}`, or `{"group": id}` for its member with the fewest open tickets.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EscalationShape {
+    /// One agent.
+    Agent(Uuid),
+    /// A member of an escalation group.
+    Group(Uuid),
+}
+
+impl From<Escalation> for EscalationShape {
+    fn from(to: Escalation) -> Self {
+        match to {
+            Escalation::Agent(id) => Self::Agent(id.into()),
+            Escalation::Group(id) => Self::Group(id.into()),
+        }
+    }
+}
+
+impl From<EscalationShape> for Escalation {
+    fn from(to: EscalationShape) -> Self {
+        match to {
+            EscalationShape::Agent(id) => Self::Agent(id.into()),
+            EscalationShape::Group(id) => Self::Group(id.into()),
+        }
+    }
+}
+
+/// Who keeps a password.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SignInShape {
+    /// The desk itself.
+    #[default]
+    Password,
+    /// The directory server of the settings.
+    Ldap,
+}
+
+impl From<SignInWay> for SignInShape {
+    fn from(way: SignInWay) -> Self {
+        match way {
+            SignInWay::Password => Self::Password,
+            SignInWay::Ldap => Self::Ldap,
+        }
+    }
+}
+
+impl From<SignInShape> for SignInWay {
+    fn from(way: SignInShape) -> Self {
+        match way {
+            SignInShape::Password => Self::Password,
+            SignInShape::Ldap => Self::Ldap,
+        }
+    }
 }
 
 impl From<Approver> for ApproverShape {
@@ -129,6 +220,11 @@ impl AgentWish {
             signature: self.signature,
             undo_send_s: self.undo_send_s,
             approval: self.approval.map(Approver::from),
+            escalate_to: self.escalate_to.map(Escalation::from),
+            get_oldest: self.get_oldest,
+            properties: self.properties,
+            sign_in: self.sign_in.into(),
+            ip_ranges: self.ip_ranges,
             ..before
         })
     }

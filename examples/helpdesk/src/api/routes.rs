@@ -7,7 +7,8 @@ use super::openapi::{Names, Token};
 use super::refused::Refused;
 use super::{
     Api, access, agents, approvals, categories, contacts, delivery, destinations, drafts, files, groups, health,
-    messages, openapi, replies, responses, rules, search, session, settings, sources, ticketboxes, tickets,
+    messages, openapi, own, replies, responses, rules, search, session, sessions, settings, sources, ticketboxes,
+    tickets,
 };
 
 /// A route of the router.
@@ -57,10 +58,20 @@ routes! {
     post "/session" => session::sign_in;
     get "/session" => session::whose;
     delete "/session" => session::sign_out;
+    get "/me" => own::show;
+    put "/me" => own::save;
+    put "/me/password" => own::password;
+    post "/me/second-factor" => own::second_factor;
+    post "/me/second-factor/off" => own::second_factor_off;
+    get "/sessions" => sessions::list;
+    delete "/sessions" => sessions::end_others;
+    delete "/sessions/{id}" => sessions::end;
 
     get "/tickets" => tickets::list;
     get "/tickets/{number}" => tickets::show;
+    post "/tickets/oldest" => tickets::oldest;
     post "/tickets/{number}/changes" => tickets::change;
+    post "/tickets/{number}/escalate" => tickets::escalate;
     post "/tickets/{number}/seen" => tickets::seen;
     post "/tickets/{number}/notes" => tickets::note;
     post "/tickets/{number}/replies" => replies::reply;
@@ -99,6 +110,9 @@ routes! {
     get "/agents/{id}" => agents::show;
     put "/agents/{id}" => agents::save;
     delete "/agents/{id}" => agents::remove;
+    get "/agents/{id}/sessions" => sessions::of_agent;
+    delete "/agents/{id}/sessions" => sessions::end_all_of_agent;
+    delete "/agents/{id}/second-factor" => sessions::no_second_factor;
     get "/groups" => groups::list;
     post "/groups" => groups::make;
     get "/groups/{id}" => groups::show;

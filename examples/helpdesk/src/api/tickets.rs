@@ -154,6 +154,42 @@ pub async fn change(
     Ok(Json(caller.desk.change(id, change.wish(&caller.desk)).await?.into()))
 }
 
+/// Where to look for the oldest ticket.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({}))]
+pub struct OldestWish {
+    /// Only in this ticketbox.
+    #[serde(default)]
+    pub ticketbox: Option<Uuid>,
+}
+
+/// The ticket that the caller was given.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Oldest {
+    /// The ticket, which the caller owns now; null if none waits.
+    pub ticket: Option<TicketShape>,
+    /// How many wait still.
+    pub waiting: usize,
+}
+
+/// Gives the caller the ticket that has waited longest, of those that nobody takes care of.
+#[utoipa::path(post, path = "/tickets/oldest", tag = "tickets", request_body = OldestWish,
+    responses((status = 200, description = "The ticket, if there is one", body = Oldest), ForAgents))]
+pub async fn oldest(caller: Caller, Body(wish): Body<OldestWish>) -> Result<Json<Oldest>, Refused> {
+    let within = wish.ticketbox.map(TicketboxId::from);
+    let ticket = caller.desk.get_oldest(within).await?.map(TicketShape::from);
+    Ok(Json(Oldest { ticket, waiting: caller.desk.waiting(within).await?.tickets }))
+}
+
+/// Passes a ticket on to whom the caller escalates to. The caller may not see it any more then.
+#[utoipa::path(post, path = "/tickets/{number}/escalate", tag = "tickets",
+    params(("number" = u64, Path, description = "The ticket's number", example = 1)),
+    responses((status = 200, description = "The ticket as it is now", body = TicketShape), ForAgents))]
+pub async fn escalate(caller: Caller, Named(number): Named<u64>) -> Result<Json<TicketShape>, Refused> {
+    let id = caller.desk.ticket(number).await?.id;
+    Ok(Json(caller.desk.escalate(id).await?.into()))
+}
+
 /// Remembers that the caller has seen the ticket as it is now.
 #[utoipa::path(post, path = "/tickets/{number}/seen", tag = "tickets",
     params(("number" = u64, Path, description = "The ticket's number", example = 1)),

@@ -37,6 +37,22 @@ pub enum AgentCommand {
         #[arg(long)]
         stdin: bool,
     },
+    /// Take an agent's second factor away: the password alone lets him in.
+    TotpOff {
+        /// The desk's file.
+        #[arg(long, value_name = "FILE")]
+        db: PathBuf,
+        /// The agent's user name.
+        user: String,
+    },
+    /// End all sessions of an agent.
+    SignOut {
+        /// The desk's file.
+        #[arg(long, value_name = "FILE")]
+        db: PathBuf,
+        /// The agent's user name.
+        user: String,
+    },
     /// Make a new agent, with a random password that is printed once.
     Add {
         /// The desk's file.
@@ -75,6 +91,21 @@ pub async fn agent(command: AgentCommand) -> Result<(), Exit> {
             let agent = agent.ok_or_else(|| Refusal::no_such("agent", &user))?;
             let given = stdin.then(read_password).transpose()?;
             set_password(&flow, agent, given).await
+        }
+        AgentCommand::TotpOff { db, user } => {
+            let flow = setup::open(&db, IfMissing::Refuse).await?.flow;
+            let agent = flow.directory().agent_named(&user).cloned();
+            let agent = agent.ok_or_else(|| Refusal::no_such("agent", &user))?;
+            flow.admin().save(&Agent { second_factor: None, ..agent }).await?;
+            say(&format!("the password alone lets `{user}` in"));
+            Ok(())
+        }
+        AgentCommand::SignOut { db, user } => {
+            let flow = setup::open(&db, IfMissing::Refuse).await?.flow;
+            let agent = flow.directory().agent_named(&user).map(|agent| agent.id);
+            flow.admin().end_sessions_of(agent.ok_or_else(|| Refusal::no_such("agent", &user))?).await?;
+            say(&format!("all sessions of `{user}` are over"));
+            Ok(())
         }
         AgentCommand::Add { db, user, name, administrator } => {
             let flow = setup::open(&db, IfMissing::Refuse).await?.flow;

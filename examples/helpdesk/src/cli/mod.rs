@@ -11,6 +11,7 @@ mod progress;
 mod replay;
 mod route;
 mod serve;
+mod settings;
 mod source;
 mod ticket;
 
@@ -69,6 +70,9 @@ enum Command {
     /// Look at agents, and give them passwords.
     #[command(subcommand)]
     Agent(agent::AgentCommand),
+    /// Open doors that were shut too tightly.
+    #[command(subcommand)]
+    Settings(settings::SettingsCommand),
 }
 
 /// Runs the command that the program was called with.
@@ -109,6 +113,7 @@ fn run(command: Command) -> Result<(), Exit> {
             Command::Ticket(command) => ticket::ticket(command).await,
             Command::Source(command) => source::source(command).await,
             Command::Agent(command) => agent::agent(command).await,
+            Command::Settings(command) => settings::settings(command).await,
         }
     });
     // What still reads a file or a socket is not waited for.

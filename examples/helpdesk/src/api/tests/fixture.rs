@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, header};
-use mailflow_core::agent::{Agent, BUILT_IN_ADMINISTRATOR};
+use mailflow_core::agent::{Agent, BUILT_IN_ADMINISTRATOR, Escalation};
 use mailflow_core::approval::{Approval, Approver};
 use mailflow_core::category::Category;
 use mailflow_core::contact::Contact;
@@ -127,6 +127,7 @@ impl Fixture {
             .await
             .unwrap();
         let (source, agent) = configure(&flow, mailbox.clone()).await;
+        begin(&flow, agent, "another session").await;
         let administrator = begin(&flow, BUILT_IN_ADMINISTRATOR, "of the administrator").await;
         let agent = begin(&flow, agent, "of the agent").await;
         let sign_in = SignIn::new(flow.clone(), Some(network.clone()));
@@ -262,7 +263,16 @@ async fn configure(flow: &Mailflow, mailbox: MemorySource) -> (Source, AgentId) 
         built_in: false,
         ..administrator
     };
+    let agent = Agent { password: Some(HASH.clone()), ..agent };
     admin.save(&agent).await.unwrap();
+    // Each escalates to the other.
+    let lead = Agent {
+        password: Some(HASH.clone()),
+        escalate_to: Some(Escalation::Agent(agent.id)),
+        ..flow.directory().agents[&BUILT_IN_ADMINISTRATOR].clone()
+    };
+    admin.save(&lead).await.unwrap();
+    admin.save(&Agent { escalate_to: Some(Escalation::Agent(lead.id)), ..agent.clone() }).await.unwrap();
     let contact = Contact {
         id: id(16),
         name: "Ada Byron".to_owned(),

@@ -61,6 +61,32 @@ async fn a_stream_ends_when_the_session_does() {
 }
 
 #[tokio::test]
+async fn a_stream_ends_at_once_wherever_its_session_was_ended() {
+    let web = Web::open().await;
+    let bob = web.add_agent("bob").await;
+    for how in ["by another session of his", "by an administrator", "by making him inactive"] {
+        let browser = web.browser(bob).await;
+        let app = App::new(web.flow.clone(), WebConfig::default());
+        let request = browser.request(Method::GET, "/live").body(()).unwrap();
+        let signed = signed::find(&app, &request.into_parts().0).await.unwrap().unwrap();
+        let session = signed.session;
+        // No beat but the first comes while this test runs: what ends it is the notice.
+        let mut stream = Box::pin(stream::events(app, signed, Duration::from_secs(100_000)));
+        assert!(stream.next().await.is_some());
+        match how {
+            "by another session of his" => web.flow.desk(bob).end_session(session).await.unwrap(),
+            "by an administrator" => web.desk().admin().unwrap().end_sessions_of(bob).await.unwrap(),
+            _ => {
+                let agent = web.flow.directory().agents[&bob].clone();
+                let inactive = mailflow_core::agent::Agent { active: false, ..agent };
+                web.flow.admin().save(&inactive).await.unwrap();
+            }
+        }
+        while stream.next().await.is_some() {}
+    }
+}
+
+#[tokio::test]
 async fn the_menu_comes_by_itself_for_a_page_that_is_open() {
     let web = Web::open().await;
     web.receive(MAIL).await;
