@@ -4,6 +4,7 @@
 use axum::Json;
 use axum::http::StatusCode;
 use mailflow_core::access::{Right, Securable};
+use mailflow_core::ip_range::IpRange;
 use mailflow_core::decision::configure::group_uses;
 use mailflow_core::directory::{Directory, DocumentKind, Documented};
 use mailflow_core::flow::Desk;
@@ -33,6 +34,8 @@ pub struct GroupShape {
     pub escalation: bool,
     /// A signature that its members may use; null for who may not read the group.
     pub signature: Option<String>,
+    /// Where its members may sign in from, beside where they may by themselves; null for who is no administrator.
+    pub ip_ranges: Option<Vec<String>>,
     /// Whether it is *everyone* or *administrators*, which every desk has.
     pub built_in: bool,
     /// What uses it, in words; null for who is no administrator.
@@ -56,6 +59,10 @@ pub struct GroupWish {
     /// A signature that its members may use.
     #[serde(default)]
     pub signature: String,
+    /// Where its members may sign in from, such as `192.0.2.0/24`, beside where they may by themselves.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    pub ip_ranges: Vec<IpRange>,
 }
 
 /// A signature as it is written.
@@ -75,6 +82,7 @@ impl GroupWish {
             members: self.members.into_iter().map(Into::into).collect(),
             escalation: self.escalation,
             signature: self.signature,
+            ip_ranges: self.ip_ranges,
             ..before
         }
     }
@@ -91,6 +99,7 @@ fn shape(desk: &Desk, group: Group) -> GroupShape {
         members: administers.then(|| group.members.into_iter().map(Uuid::from).collect()),
         escalation: group.escalation,
         signature: reads.then_some(group.signature),
+        ip_ranges: administers.then(|| group.ip_ranges.into_iter().map(String::from).collect()),
         built_in: false,
         used_by: administers.then(|| group_uses(&directory, group.id)),
     }
@@ -108,6 +117,7 @@ fn built_in(desk: &Desk, id: GroupId) -> GroupShape {
         members: administers.then(|| members.map(|id| Uuid::from(*id)).collect()),
         escalation: false,
         signature: None,
+        ip_ranges: administers.then(Vec::new),
         built_in: true,
         used_by: administers.then(|| group_uses(&directory, id)),
     }

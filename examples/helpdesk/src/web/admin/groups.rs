@@ -12,7 +12,7 @@ use mailflow_core::id::GroupId;
 use mailflow_core::refusal::Refusal;
 use uuid::Uuid;
 
-use super::form::{Field, Form, Kind, Section, sentence, switch as on};
+use super::form::{Field, Form, Kind, Section, ranges, ranges_text, sentence, switch as on};
 use super::list::{ObjectList, Row, Tone};
 use super::remove::Deletable;
 use super::{Asked, access, go, refusal, seen, words};
@@ -123,6 +123,13 @@ fn sections(values: &Fields, directory: &Directory) -> Vec<Section> {
                     "Tickets can be escalated to it: it can be chosen as an agent’s escalation target.",
                 ),
                 field("signature", "Signature", Kind::Lines(4), "One that its members may use."),
+                field(
+                    "ip_ranges",
+                    "Members may sign in from",
+                    Kind::Lines(2),
+                    "IP addresses or ranges such as 192.0.2.0/24, one a line; empty for no restriction by this. It adds \
+                     to what members have of their own: one wide range is enough.",
+                ),
             ],
         ),
     ]
@@ -135,18 +142,20 @@ fn filled(group: &Group) -> Fields {
     group.members.iter().for_each(|id| values.add("members", id.to_string()));
     values.add("escalation", on(group.escalation).to_owned());
     values.add("signature", group.signature.clone());
+    values.add("ip_ranges", ranges_text(&group.ip_ranges));
     values
 }
 
-fn read(values: &Fields, before: Group) -> Group {
-    Group {
+fn read(values: &Fields, before: Group) -> Result<Group, Refusal> {
+    Ok(Group {
         name: values.one("name").trim().to_owned(),
         description: values.one("description").trim().to_owned(),
         members: values.all("members").filter_map(|id| id.parse().ok()).collect(),
         escalation: values.has("escalation"),
         signature: signature_of(values),
+        ip_ranges: ranges(values, "ip_ranges")?,
         ..before
-    }
+    })
 }
 
 fn signature_of(values: &Fields) -> String {
@@ -208,8 +217,11 @@ async fn built_in(signed: &Signed, id: GroupId) -> Answer {
 /// Makes a group.
 pub async fn make(signed: Signed, headers: HeaderMap, body: Bytes) -> Answer {
     let values = Fields::of_form(&headers, &body)?;
-    let group = read(&values, Group::new(signed.desk.new_id(), ""));
-    match signed.desk.admin()?.save(&group).await {
+    let saved = match read(&values, Group::new(signed.desk.new_id(), "")) {
+        Ok(group) => signed.desk.admin()?.save(&group).await,
+        Err(refusal) => Err(refusal.into()),
+    };
+    match saved {
         Ok(()) => go(&signed, HERE, "saved"),
         Err(error) => {
             let mut form = form(&values, &signed.desk.directory(), None);
@@ -223,8 +235,11 @@ pub async fn make(signed: Signed, headers: HeaderMap, body: Bytes) -> Answer {
 pub async fn save(signed: Signed, Path(text): Path<String>, headers: HeaderMap, body: Bytes) -> Answer {
     let values = Fields::of_form(&headers, &body)?;
     let before = found(&signed.desk, named(&text)?)?;
-    let group = read(&values, before.clone());
-    match signed.desk.admin()?.save_over(&group, seen(&values)).await {
+    let saved = match read(&values, before.clone()) {
+        Ok(group) => signed.desk.admin()?.save_over(&group, seen(&values)).await,
+        Err(refusal) => Err(refusal.into()),
+    };
+    match saved {
         Ok(()) => go(&signed, HERE, "saved"),
         Err(error) => {
             let mut form = form(&values, &signed.desk.directory(), Some(&before));
