@@ -4,12 +4,12 @@
 use axum::Json;
 use axum::http::StatusCode;
 use mailflow_core::access::{Right, Securable};
-use mailflow_core::ip_range::IpRange;
 use mailflow_core::decision::configure::group_uses;
 use mailflow_core::directory::{Directory, DocumentKind, Documented};
 use mailflow_core::flow::Desk;
 use mailflow_core::group::{ADMINISTRATORS, EVERYONE, Group};
 use mailflow_core::id::GroupId;
+use mailflow_core::ip_range::IpRange;
 use mailflow_core::refusal::Refusal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
