@@ -10,7 +10,7 @@ pub struct Begun(Instant, Duration);
 impl Begun {
     /// Now.
     pub fn now() -> Self {
-        Self(Instant::now(), fine_cpu())
+        Self(Instant::now(), process_cpu())
     }
 }
 
@@ -25,7 +25,7 @@ impl Times {
     /// Adds one.
     pub fn add(&mut self, begun: &Begun) {
         self.passed.push(begun.0.elapsed());
-        self.worked.push(fine_cpu().saturating_sub(begun.1));
+        self.worked.push(process_cpu().saturating_sub(begun.1));
     }
 
     /// One line for people: time that passed, and processor time of all threads, which other programs on the machine
@@ -54,7 +54,7 @@ fn quantile_ms(times: &mut [Duration], share: f64) -> f64 {
 }
 
 /// Processor time of all threads of this process so far, to the microsecond.
-fn fine_cpu() -> Duration {
+pub fn process_cpu() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }

@@ -1,5 +1,7 @@
 //! The compiled rules against a reference that is obviously right (AC-23).
 
+mod replay;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
