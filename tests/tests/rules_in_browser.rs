@@ -35,8 +35,10 @@ async fn names(page: &Page) -> Vec<String> {
     names.as_array().unwrap().iter().map(|it| it.as_str().unwrap().to_owned()).collect()
 }
 
+/// Nothing went wrong in the page, but for forms that were refused, and nothing was asked of other machines.
 fn assert_quiet(page: &Page, demo: &Demo) {
-    assert_eq!(page.errors(), Vec::<String>::new());
+    let errors = page.errors().into_iter().filter(|it| !it.contains("status of 422"));
+    assert_eq!(errors.collect::<Vec<_>>(), Vec::<String>::new());
     for request in page.requests() {
         assert!(request.url.starts_with(&demo.address) || request.url.starts_with("data:"), "{request:?}");
     }

@@ -173,7 +173,7 @@ impl Page {
         let place = self.value(&place).await;
         let at: Vec<f64> = place.as_array().unwrap().iter().map(|it| it.as_f64().unwrap()).collect();
         let mouse = async |kind: &str, x: f64, y: f64| {
-            let (button, buttons) = if kind == "mouseMoved" { ("none", 1) } else { ("left", 1) };
+            let (button, buttons) = ("left", if kind == "mouseReleased" { 0 } else { 1 });
             let event =
                 json!({ "type": kind, "x": x, "y": y, "button": button, "buttons": buttons, "clickCount": 1 });
             self.ask("Input.dispatchMouseEvent", event).await;

@@ -64,7 +64,8 @@
     if (!handle || event.button) return;
     const row = handle.closest("[data-rule]");
     const was = row.nextElementSibling;
-    handle.setPointerCapture(event.pointerId);
+    event.preventDefault();
+    handle.focus();
     row.classList.add("dragged");
     const move = (moved) => {
       const { clientY: y } = moved;
@@ -76,13 +77,14 @@
       if (y > innerHeight - 60) scrollBy(0, 12);
     };
     const end = (ended) => {
-      handle.removeEventListener("pointermove", move);
-      for (const name of ["pointerup", "pointercancel"]) handle.removeEventListener(name, end);
+      removeEventListener("pointermove", move);
+      for (const name of ["pointerup", "pointercancel"]) removeEventListener(name, end);
       row.classList.remove("dragged");
       if (ended.type === "pointercancel") return row.parentNode.insertBefore(row, was);
       if (row.nextElementSibling !== was) save(row, false);
     };
-    handle.addEventListener("pointermove", move);
-    for (const name of ["pointerup", "pointercancel"]) handle.addEventListener(name, end);
+    // A row that is moved in the page loses what it has captured: so the window listens.
+    addEventListener("pointermove", move);
+    for (const name of ["pointerup", "pointercancel"]) addEventListener(name, end);
   });
 })();
