@@ -14,7 +14,7 @@ use crate::url::Target;
 /// a table that was small a minute ago is what these forbid. Who holds locks and says nothing is cut off, so that a
 /// server that was stopped in the middle of a commit does not stop the others. What was committed is on disk: only
 /// `off` is overruled, as other values are at least as safe against a power cut of this database.
-const SETTINGS: &str =
+pub(crate) const SETTINGS: &str =
     "SET jit = off; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
     SET default_transaction_isolation = 'read committed'; SET client_min_messages = warning;
     SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '5s';
@@ -150,5 +150,44 @@ impl Drop for Moment {
         if let Some(client) = self.client.take() {
             drop(Object::take(client));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mailflow_test::postgres::{Database, is_there};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_database_that_does_not_wait_for_the_disk_is_overruled() {
+        if !is_there() {
+            return;
+        }
+        let database = Database::fresh();
+        database.sql(&format!("ALTER DATABASE {} SET synchronous_commit = off", database.name()));
+        // The control: who does not overrule it has it off.
+        assert_eq!(database.sql("SHOW synchronous_commit").trim(), "off");
+        let target = Target::read(&database.url()).unwrap();
+        let client = take(&pool(&target, 2).unwrap()).await.unwrap();
+        let setting = async |name: &str| -> String {
+            client.query_one(&format!("SHOW {name}"), &[]).await.unwrap().try_get(0).unwrap()
+        };
+        assert_eq!(setting("synchronous_commit").await, "on");
+        assert_eq!(setting("idle_in_transaction_session_timeout").await, "5s");
+    }
+
+    #[tokio::test]
+    async fn who_gives_a_list_up_leaves_no_transaction_behind() {
+        if !is_there() {
+            return;
+        }
+        let database = Database::fresh();
+        let target = Target::read(&database.url()).unwrap();
+        let pool = pool(&target, 1).unwrap();
+        drop(Moment::begin(&pool, "reading").await.unwrap());
+        let client = take(&pool).await.unwrap();
+        // In the transaction that was given up, nothing could be written.
+        client.batch_execute("CREATE TABLE birds (name TEXT)").await.unwrap();
     }
 }

@@ -72,6 +72,11 @@ impl Database {
         format!("postgres://postgres@/{}?host={}&sslmode=disable", self.name, self.folder.display())
     }
 
+    /// The socket of its server.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.join(".s.PGSQL.5432")
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name

@@ -1,14 +1,15 @@
 //! Measures taking mails in through the library, as `mailflow ingest` does: `flow_ingest FOLDER DATABASE`. The folder is
-//! one that `mails` wrote. Two durable steps, two tasks: one makes mails safe, the other routes them.
+//! one that `mails` wrote, the
+//! database a file or a URL `postgres://…`. Two durable steps, two tasks: one makes mails safe, the other routes them.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use mailflow_benches::measure;
+use mailflow_benches::{measure, place};
 use mailflow_core::flow::Mailflow;
 use mailflow_core::id::SourceId;
-use mailflow_store_sqlite::{Options, SqliteStore};
+use mailflow_store_sqlite::Options;
 use tokio::sync::mpsc;
 
 type Failed = Box<dyn Error + Send + Sync>;
@@ -26,7 +27,7 @@ async fn main() -> Result<(), Failed> {
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(&folder)?.map(|it| it.map(|it| it.path())).collect::<Result<_, _>>()?;
     files.sort();
-    let store = SqliteStore::open(&file, Options::default())?;
+    let store = place::open(&file, Options::default()).await?;
     let flow = Mailflow::builder(store).build().await?;
     flow.admin().ensure_ticketbox("Support", "support@example.com").await?;
     let source = flow.admin().ensure_embedded_source("import").await?.id;
@@ -50,7 +51,7 @@ async fn main() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Bytes of the database with its log and the files beside it.
+/// Bytes of the database with its log and the files beside it, if it is a file.
 fn size(file: &str) -> u64 {
     let bytes = |suffix: &str| std::fs::metadata(format!("{file}{suffix}")).map_or(0, |it| it.len());
     bytes("") + bytes("-wal") + measure::folder_bytes(Path::new(&format!("{file}.bodies")))

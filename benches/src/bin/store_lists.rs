@@ -1,4 +1,5 @@
-//! Measures lists, counts and searches in a database that `generate` made: `store_lists FILE`.
+//! Measures lists, counts and searches in a database that `generate` made: `store_lists DATABASE`, a file
+//! or a URL `postgres://…`.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -6,19 +7,20 @@ use std::error::Error;
 use mailflow_benches::desk::{AGENTS, BOXES, agent_id, box_id, message_id, ticket_id};
 use mailflow_benches::mails::{Numbers, word};
 use mailflow_benches::measure::{Begun, Times, peak_memory_mib};
+use mailflow_benches::place::{self, Either};
 use mailflow_core::access::Visibility;
 use mailflow_core::id::TicketboxId;
 use mailflow_core::store::{Key, Page, Query, SearchQuery, Store as _, TicketQuery};
 use mailflow_core::ticket::TicketState;
-use mailflow_store_sqlite::{Options, SqliteStore};
+use mailflow_store_sqlite::Options;
 
 const RUNS: u64 = 500;
 const PAGE: u32 = 25;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let Some(file) = std::env::args().nth(1) else { return Err("usage: store_lists FILE".into()) };
-    let store = SqliteStore::open(file, Options::default())?;
+    let Some(file) = std::env::args().nth(1) else { return Err("usage: store_lists DATABASE".into()) };
+    let store = place::open(&file, Options::default()).await?;
     let mut numbers = Numbers::new(1);
     let boxes = |count: u64| -> BTreeSet<TicketboxId> { (0..count).map(box_id).collect() };
 
@@ -61,12 +63,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Measures a list under varying questions; a tenth of the runs goes before, to warm up.
-async fn lists(
-    store: &SqliteStore,
-    what: &str,
-    goal_ms: f64,
-    query: impl Fn(u64) -> Query,
-) -> Result<(), Box<dyn Error>> {
+async fn lists(store: &Either, what: &str, goal_ms: f64, query: impl Fn(u64) -> Query) -> Result<(), Box<dyn Error>> {
     let mut times = Times::default();
     let mut rows = 0;
     for nth in 0..RUNS + RUNS / 10 {
@@ -82,7 +79,7 @@ async fn lists(
     Ok(())
 }
 
-async fn deep_pages(store: &SqliteStore, query: &TicketQuery) -> Result<(), Box<dyn Error>> {
+async fn deep_pages(store: &Either, query: &TicketQuery) -> Result<(), Box<dyn Error>> {
     let mut times = Times::default();
     let mut page = Page::first(PAGE);
     for _ in 0..RUNS {
@@ -95,7 +92,7 @@ async fn deep_pages(store: &SqliteStore, query: &TicketQuery) -> Result<(), Box<
     Ok(())
 }
 
-async fn one_ticket(store: &SqliteStore, numbers: &mut Numbers) -> Result<(), Box<dyn Error>> {
+async fn one_ticket(store: &Either, numbers: &mut Numbers) -> Result<(), Box<dyn Error>> {
     // As many as were generated: the number of the last ticket is what a search in doubling steps finds.
     let mut tickets = 1;
     while store.load(&[Key::Ticket(ticket_id(tickets))]).await?.iter().any(|it| it.record.is_some()) {

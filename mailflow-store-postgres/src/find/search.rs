@@ -131,7 +131,7 @@ async fn shown_before(
         return Ok(BTreeSet::new());
     }
     let tickets: Vec<Uuid> = candidates.iter().map(|it| it.ticket).collect();
-    let has_phrases = has_phrases(question, "$4");
+    let has_phrases = has_phrases(question, "$4::text[]");
     let sql = format!(
         "SELECT k.ticket FROM unnest($1::uuid[]) k(ticket) CROSS JOIN LATERAL (
          SELECT 1 FROM search s WHERE s.ticket = k.ticket AND s.seq >= $2 AND s.words @@ $3::text::tsquery{has_phrases}

@@ -1,0 +1,170 @@
+//! What is particular to a store in a PostgreSQL database.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+use mailflow_core::arrival::ArrivalState;
+use mailflow_core::store::{StoreError, Store as _};
+use mailflow_store_postgres::{Options, PostgresStore};
+use mailflow_test::postgres::{Database, is_there};
+use mailflow_test::store::samples::{BODY, arrival, ticket};
+
+mod common;
+use common::{insert, open};
+
+async fn refusal(url: &str) -> StoreError {
+    PostgresStore::open(url, Options::default()).await.unwrap_err()
+}
+
+/// So that it does not compress well, and is written in several chunks.
+fn large() -> Vec<u8> {
+    (0..2_500_000_u32).flat_map(|nth| nth.wrapping_mul(2_654_435_761).to_be_bytes()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_that_begin_at_the_same_time_make_one_database() {
+    if !is_there() {
+        return;
+    }
+    let database = Database::fresh();
+    let opening: Vec<_> = (0..4)
+        .map(|_| {
+            let url = database.url();
+            tokio::spawn(async move { PostgresStore::open(&url, Options::default()).await })
+        })
+        .collect();
+    let mut stores = Vec::new();
+    for store in opening {
+        stores.push(store.await.unwrap().unwrap());
+    }
+    for (number, store) in (1..).zip(&stores) {
+        let committed = insert(store, vec![ticket(number).into()]).await;
+        assert_eq!(committed.numbers.first().map(|it| it.1), Some(number));
+    }
+    assert_eq!(database.sql("SELECT count(*) FROM mailflow_migrations").trim(), "1");
+}
+
+#[tokio::test]
+async fn a_database_of_another_program_or_version_is_refused() {
+    if !is_there() {
+        return;
+    }
+    let database = Database::fresh();
+    database.sql("CREATE TABLE tickets (name TEXT)");
+    let error = refusal(&database.url()).await;
+    assert!(error.is_unusable() && error.to_string().contains("a table `tickets` of another program"), "{error}");
+    assert_eq!(database.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").trim(), "1");
+
+    let database = Database::fresh();
+    drop(open(&database).await);
+    drop(open(&database).await);
+    database.sql("INSERT INTO mailflow_migrations SELECT 99, digest FROM mailflow_migrations");
+    let error = refusal(&database.url()).await;
+    assert!(error.is_unusable() && error.to_string().contains("use the later version of mailflow"), "{error}");
+    database.sql("DELETE FROM mailflow_migrations WHERE number = 99; UPDATE mailflow_migrations SET digest = 'x'");
+    let error = refusal(&database.url()).await;
+    assert!(error.is_unusable() && error.to_string().contains("unreleased version"), "{error}");
+}
+
+#[tokio::test]
+async fn a_database_with_another_encoding_is_refused() {
+    if !is_there() {
+        return;
+    }
+    let database = Database::fresh();
+    let other = format!("{}_ascii", database.name());
+    database.sql(&format!("CREATE DATABASE {other} ENCODING 'SQL_ASCII' TEMPLATE template0"));
+    let error = refusal(&database.url().replace(database.name(), &other)).await;
+    database.sql(&format!("DROP DATABASE {other} WITH (FORCE)"));
+    assert!(error.is_unusable() && error.to_string().contains("ENCODING 'UTF8'"), "{error}");
+}
+
+#[tokio::test]
+async fn what_hinders_a_connection_is_said_with_what_to_do() {
+    if !is_there() {
+        return;
+    }
+    let database = Database::fresh();
+    let error = refusal(&database.url().replace(database.name(), "nowhere")).await;
+    assert!(error.is_unusable() && error.to_string().contains("CREATE DATABASE nowhere OWNER postgres"), "{error}");
+    let error = refusal(&database.url().replace("postgres@", "nobody@")).await;
+    assert!(error.is_unusable() && error.to_string().contains("does not let `nobody` in"), "{error}");
+    let error = refusal("postgres://ada@/desk?host=/nowhere").await;
+    assert!(error.is_transient() && error.to_string().contains("`/nowhere/.s.PGSQL.5432` cannot be reached"), "{error}");
+    let error = refusal(&database.url().replace("sslmode=disable", "sslmode=loud")).await;
+    assert!(error.is_unusable() && error.to_string().contains("`sslmode` is"), "{error}");
+}
+
+#[tokio::test]
+async fn a_missing_right_is_said_before_mail_arrives() {
+    if !is_there() {
+        return;
+    }
+    let database = Database::fresh();
+    let role = format!("r{}", database.name());
+    database.sql(&format!("CREATE ROLE {role} LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC"));
+    let url = database.url().replace("postgres@", &format!("{role}@"));
+    let error = refusal(&url).await;
+    assert!(error.is_unusable() && error.to_string().contains("may not make tables"), "{error}");
+    drop(open(&database).await);
+    let error = refusal(&url).await;
+    assert!(error.is_unusable() && error.to_string().contains("GRANT SELECT, INSERT, UPDATE, DELETE"), "{error}");
+    database.sql(&format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}"));
+    let store = PostgresStore::open(&url, Options::default()).await.unwrap();
+    insert(&store, vec![ticket(1).into()]).await;
+    drop(store);
+    database.sql(&format!("DROP OWNED BY {role} CASCADE; DROP ROLE {role}"));
+}
+
+#[tokio::test]
+async fn tables_may_be_in_a_schema_of_their_own() {
+    if !is_there() {
+        return;
+    }
+    let database = Database::fresh();
+    database.sql("CREATE SCHEMA helpdesk; CREATE TABLE tickets (name TEXT)");
+    let url = format!("{}&options=-csearch_path%3Dhelpdesk", database.url());
+    let store = PostgresStore::open(&url, Options::default()).await.unwrap();
+    insert(&store, vec![ticket(1).into()]).await;
+    assert_eq!(database.sql("SELECT number FROM helpdesk.tickets").trim(), "1");
+}
+
+#[tokio::test]
+async fn a_large_body_lies_in_chunks_until_it_is_erased() {
+    if !is_there() {
+        return;
+    }
+    let database = Database::fresh();
+    let store = open(&database).await;
+    let chunks = || database.sql("SELECT count(*) FROM body_chunks").trim().to_owned();
+    store.keep_body(BODY.to_vec()).await.unwrap();
+    insert(&store, vec![arrival(1, BODY, ArrivalState::Received).into()]).await;
+    assert_eq!(chunks(), "0");
+    let digest = store.keep_body(large()).await.unwrap();
+    insert(&store, vec![arrival(1, &large(), ArrivalState::Received).into()]).await;
+    assert_eq!(chunks(), "3");
+    assert_eq!(store.keep_body(large()).await.unwrap(), digest);
+    assert!(store.body(&digest).await.unwrap() == Some(large()));
+    // What was damaged is not handed out.
+    database.sql("UPDATE body_chunks SET content = set_byte(content, 9, get_byte(content, 9) # 1) WHERE nth = 1");
+    assert!(store.body(&digest).await.unwrap_err().is_unusable());
+    store.erase_body(&digest).await.unwrap();
+    assert_eq!((chunks().as_str(), store.body(&digest).await.unwrap()), ("0", None));
+}
+
+#[tokio::test]
+async fn bodies_that_no_record_came_to_name_for_a_day_are_removed_when_a_server_begins() {
+    if !is_there() {
+        return;
+    }
+    let database = Database::fresh();
+    let store = open(&database).await;
+    let unnamed = store.keep_body(large()).await.unwrap();
+    store.keep_body(BODY.to_vec()).await.unwrap();
+    insert(&store, vec![arrival(1, BODY, ArrivalState::Received).into()]).await;
+    let reopened = open(&database).await;
+    assert!(reopened.body(&unnamed).await.unwrap().is_some(), "it was kept just now, for a commit to come");
+    database.sql("UPDATE bodies SET kept = kept - 90000000");
+    let reopened = open(&database).await;
+    assert_eq!(reopened.body(&unnamed).await.unwrap(), None);
+    assert_eq!(reopened.body(&mailflow_core::digest::Digest::of(BODY)).await.unwrap().as_deref(), Some(BODY));
+    assert_eq!(database.sql("SELECT count(*) FROM body_chunks").trim(), "0");
+}
