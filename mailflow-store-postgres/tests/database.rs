@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use mailflow_core::arrival::ArrivalState;
-use mailflow_core::store::{StoreError, Store as _};
+use mailflow_core::store::{Store as _, StoreError};
 use mailflow_store_postgres::{Options, PostgresStore};
 use mailflow_test::postgres::{Database, is_there};
 use mailflow_test::store::samples::{BODY, arrival, ticket};
@@ -88,7 +88,10 @@ async fn what_hinders_a_connection_is_said_with_what_to_do() {
     let error = refusal(&database.url().replace("postgres@", "nobody@")).await;
     assert!(error.is_unusable() && error.to_string().contains("does not let `nobody` in"), "{error}");
     let error = refusal("postgres://ada@/desk?host=/nowhere").await;
-    assert!(error.is_transient() && error.to_string().contains("`/nowhere/.s.PGSQL.5432` cannot be reached"), "{error}");
+    assert!(
+        error.is_transient() && error.to_string().contains("`/nowhere/.s.PGSQL.5432` cannot be reached"),
+        "{error}"
+    );
     let error = refusal(&database.url().replace("sslmode=disable", "sslmode=loud")).await;
     assert!(error.is_unusable() && error.to_string().contains("`sslmode` is"), "{error}");
 }

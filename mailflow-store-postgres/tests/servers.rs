@@ -70,10 +70,8 @@ async fn of_two_servers_that_decide_against_each_other_one_wins() {
         let (winner, by) = if results.first().unwrap().is_ok() { (a, &other) } else { (b, &one) };
         // The other server sees it at once, and one of two that replace it wins.
         let version = by.load(&[Key::Pulse(winner.of)]).await.unwrap().first().unwrap().version;
-        let replace = || Changeset {
-            entries: vec![Entry::Replace(version, winner.clone().into())],
-            first_ticket_number: 1,
-        };
+        let replace =
+            || Changeset { entries: vec![Entry::Replace(version, winner.clone().into())], first_ticket_number: 1 };
         let results = together(vec![(&one, replace()), (&other, replace())]).await;
         assert_eq!(results.iter().filter(|it| it.is_ok()).count(), 1, "{results:?}");
     }

@@ -155,22 +155,34 @@ fn shared() -> io::Result<(PathBuf, File)> {
     let start = open(&folder.join("start"), owner)?;
     start.lock()?;
     let keeper = open(&folder.join("keeper"), owner)?;
-    if keeper.try_lock().is_ok() {
-        keeper.unlock()?;
-        let _ = fs::remove_file(folder.join("ready"));
-        let log = open(&folder.join("log"), owner)?;
-        as_owner(Command::new("sh"), owner)
-            .args(["-c", KEEPER, "keeper"])
-            .arg(&programs)
-            .arg(&folder)
-            .process_group(0)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn()?;
-    }
-    until(|| folder.join("ready").exists(), || fs::read_to_string(folder.join("log")).unwrap_or_default())?;
+    let log = open(&folder.join("log"), owner)?;
+    let ready = folder.join("ready");
+    let mut begun: Option<Child> = None;
+    let is_ready = || {
+        // One that is about to end may still have the lock, so it is asked for again and again.
+        let begins = begun.as_mut().is_some_and(|it| matches!(it.try_wait(), Ok(None)));
+        if !begins && keeper.try_lock().is_ok() {
+            let _ = keeper.unlock();
+            let _ = fs::remove_file(&ready);
+            begun = keep(&programs, &folder, owner, &log).ok();
+        }
+        ready.exists()
+    };
+    until(is_ready, || fs::read_to_string(folder.join("log")).unwrap_or_default())?;
     Ok((folder, users))
+}
+
+/// Starts the keeper. It does not end with the test.
+fn keep(programs: &Path, folder: &Path, owner: u32, log: &File) -> io::Result<Child> {
+    as_owner(Command::new("sh"), owner)
+        .args(["-c", KEEPER, "keeper"])
+        .arg(programs)
+        .arg(folder)
+        .process_group(0)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log.try_clone()?)
+        .spawn()
 }
 
 fn until(mut is_so: impl FnMut() -> bool, log: impl Fn() -> String) -> io::Result<()> {

@@ -80,10 +80,7 @@ async fn ask(
 }
 
 /// Phrases stand in `s.joined`, word by word; `place` is where they are among the parameters.
-fn has_phrases(question: &Question, place: &str) -> String {
-    if question.phrases.is_empty() {
-        return String::new();
-    }
+fn has_phrases(place: &str) -> String {
     format!(" AND NOT EXISTS (SELECT 1 FROM unnest({place}) p WHERE position(p IN s.joined) = 0)")
 }
 
@@ -99,12 +96,15 @@ async fn candidates(
     let words = parameters.add(Box::new(question.sieved.as_str()), Type::TEXT);
     let before = parameters.add(Box::new(before), Type::INT8);
     let most = parameters.add(Box::new(i64::try_from(chunk).unwrap_or(i64::MAX)), Type::INT8);
-    let phrases = parameters.add(Box::new(question.phrases.as_slice()), Type::TEXT_ARRAY);
     let shelves = parameters.add(Box::new(crate::row::shelves(&query.within)), Type::INT8_ARRAY);
     let mut conditions = visible::wanted(&query.within, &mut parameters);
     conditions.extend(visible::visibility(&query.within.visibility, &mut parameters));
     let conditions: String = conditions.iter().map(|it| format!(" AND {it}")).collect();
-    let has_phrases = has_phrases(question, &phrases);
+    let has_phrases = if question.phrases.is_empty() {
+        String::new()
+    } else {
+        has_phrases(&parameters.add(Box::new(question.phrases.as_slice()), Type::TEXT_ARRAY))
+    };
     let sql = format!(
         "SELECT s.seq, s.id, s.note, s.ticket FROM search s CROSS JOIN LATERAL (
          SELECT 1 FROM tickets t WHERE t.id = s.ticket AND t.shelf = ANY({shelves}){conditions} LIMIT 1) t
@@ -131,7 +131,8 @@ async fn shown_before(
         return Ok(BTreeSet::new());
     }
     let tickets: Vec<Uuid> = candidates.iter().map(|it| it.ticket).collect();
-    let has_phrases = has_phrases(question, "$4::text[]");
+    let several = !question.phrases.is_empty();
+    let has_phrases = if several { has_phrases("$4::text[]") } else { String::new() };
     let sql = format!(
         "SELECT k.ticket FROM unnest($1::uuid[]) k(ticket) CROSS JOIN LATERAL (
          SELECT 1 FROM search s WHERE s.ticket = k.ticket AND s.seq >= $2 AND s.words @@ $3::text::tsquery{has_phrases}
@@ -139,7 +140,7 @@ async fn shown_before(
     );
     let mut parameters: Vec<(&(dyn ToSql + Sync), Type)> =
         vec![(&tickets, Type::UUID_ARRAY), (&after, Type::INT8), (&question.words, Type::TEXT)];
-    if !question.phrases.is_empty() {
+    if several {
         parameters.push((&question.phrases, Type::TEXT_ARRAY));
     }
     let rows = ask(moment, &sql, &parameters).await?;

@@ -35,7 +35,8 @@ impl Between {
         let folder = tempfile::TempDir::new().unwrap();
         let listener = UnixListener::bind(folder.path().join(".s.PGSQL.5432")).unwrap();
         let socket = database.socket();
-        let url = format!("postgres://postgres@/{}?host={}&sslmode=disable", database.name(), folder.path().display());
+        let url =
+            format!("postgres://postgres@/{}?host={}&sslmode=disable", database.name(), folder.path().display());
         let trips = Arc::new(AtomicUsize::new(0));
         tokio::spawn(accept(listener, socket, Arc::clone(&trips)));
         Self { folder, url, trips }
