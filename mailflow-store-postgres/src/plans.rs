@@ -73,7 +73,8 @@ fn walks(plan: &[String]) -> Vec<&str> {
         // What is found by rare words is sorted, and the few chunks of a body; all else comes out of an index in order.
         let sorts = line.trim_start().starts_with("Sort Key:")
             && names.iter().any(|name| !["search", "body_chunks"].contains(name) && of(next, name));
-        if (reads && walks) || sorts {
+        let walks_through_index = line.contains("Bitmap Index Scan on ") && !next.starts_with("Index Cond:");
+        if (reads && walks) || walks_through_index || sorts {
             found.push(line.as_str());
         }
     }
