@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use mailflow_core::digest::Digest;
 use mailflow_core::store::{Changeset, CommitError, Committed, Found, Key, Loaded, Page, Query, Store, StoreError};
+use mailflow_core::time::Timestamp;
 use mailflow_store_postgres::PostgresStore;
 use mailflow_store_sqlite::SqliteStore;
 
@@ -65,5 +66,9 @@ impl Store for Either {
 
     async fn erase_body(&self, digest: &Digest) -> Result<(), StoreError> {
         self.store().erase_body(digest).await
+    }
+
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        self.store().now().await
     }
 }
