@@ -80,7 +80,7 @@ async fn pass(
             return;
         }
         passed();
-        if to.write_all(&bytes[..length]).await.is_err() {
+        if to.write_all(bytes.get(..length).unwrap_or_default()).await.is_err() {
             return;
         }
     }
