@@ -13,7 +13,7 @@ pub enum Either {
     /// In a file.
     Sqlite(SqliteStore),
     /// In a PostgreSQL database.
-    Postgres(PostgresStore),
+    Postgres(Box<PostgresStore>),
 }
 
 /// Opens the store that a file name or a URL `postgres://…` names.
@@ -22,7 +22,7 @@ pub enum Either {
 /// [`StoreError`] if it cannot be opened.
 pub async fn open(place: &str, options: mailflow_store_sqlite::Options) -> Result<Either, StoreError> {
     Ok(if is_url(place) {
-        Either::Postgres(PostgresStore::open(place, mailflow_store_postgres::Options::default()).await?)
+        Either::Postgres(Box::new(PostgresStore::open(place, mailflow_store_postgres::Options::default()).await?))
     } else {
         Either::Sqlite(SqliteStore::open(place, options)?)
     })
@@ -37,7 +37,7 @@ impl Either {
     fn store(&self) -> &dyn Store {
         match self {
             Self::Sqlite(store) => store,
-            Self::Postgres(store) => store,
+            Self::Postgres(store) => &**store,
         }
     }
 }
