@@ -76,7 +76,7 @@ mod tests {
         let found = highlight(&rule, &matter);
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(
-            found[0].marks.iter().map(|(a, b)| &found[0].text[*a..*b]).collect::<Vec<_>>(),
+            found[0].marks.iter().map(|(a, b)| found[0].text.get(*a..*b).unwrap()).collect::<Vec<_>>(),
             ["order 17", "order"]
         );
         let all = Rule { text: vec![pattern("^from: ", &[])], ..rule };

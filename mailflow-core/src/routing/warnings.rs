@@ -91,10 +91,8 @@ fn never(rule: &Rule, directory: &Directory) -> Option<String> {
             return Some(format!("`{first}` is not what an address looks like"));
         }
     }
-    match rule.text.first().filter(|_| rule.text.iter().all(is_nowhere)) {
-        Some(first) => Some(format!("`{}` stands in no text", crate::text::one_line(&first.pattern, 80))),
-        None => None,
-    }
+    let first = rule.text.first().filter(|_| rule.text.iter().all(is_nowhere))?;
+    Some(format!("`{}` stands in no text", crate::text::one_line(&first.pattern, 80)))
 }
 
 /// Whether no address can be of this form.
