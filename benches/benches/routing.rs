@@ -29,7 +29,7 @@ fn raw() -> Vec<Vec<u8>> {
         // Words that many expressions begin with, as such mails have them.
         text.push_str("\nabout order #99999 and case: none\n");
         let mail = String::from_utf8(mails::raw(number, &text)).expect("a mail of letters");
-        let to = if number % 2 == 0 { "support@example.com" } else { rules::LATE };
+        let to = if number.is_multiple_of(2) { "support@example.com" } else { rules::LATE };
         mail.replace("support@example.com", to).into_bytes()
     };
     (0..MAILS).map(&mut mail).collect()

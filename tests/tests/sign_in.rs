@@ -1,5 +1,5 @@
 //! Signing in, staying and being sent away, through the real server and its real binary.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use mailflow_tests::binary::mailflow;
 use mailflow_tests::desk_server::{DeskServer, read_to_end, read_until};

@@ -185,7 +185,6 @@ fn read(app: &App, signed: &Signed, values: &Fields) -> Result<Settings, Refusal
         lock_sessions: values.has("lock_sessions"),
         ip_ranges: ranges(values, "ip_ranges")?,
         ldap: ldap(app, values, before.ldap.as_ref())?,
-        ..before
     })
 }
 
