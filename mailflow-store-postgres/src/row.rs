@@ -90,7 +90,8 @@ fn columns(record: &Record) -> Result<(Vec<Value>, Beside), StoreError> {
         Record::Message(it) => {
             let (hash, beside) = words(it.ticket, search::words_of_message(it));
             let text = Value::Bytes(compress::pack(it.text.as_bytes())?);
-            (vec![uuid(it.ticket.as_bytes()), Value::Integer(it.at.as_millis()), hash, text], beside)
+            let rule = it.placed_by().map_or(Value::Null, |rule| uuid(rule.as_bytes()));
+            (vec![uuid(it.ticket.as_bytes()), Value::Integer(it.at.as_millis()), hash, text, rule], beside)
         }
         Record::Note(it) => {
             let mut joined = String::new();

@@ -60,7 +60,8 @@ tables! {
     TICKETS = "tickets" ("id" Uuid)
         ["number" Integer, "ticketbox" Uuid, "owner" Uuid, "category" Uuid, "contact" Uuid, "shelf" Integer,
          "updated" Integer] "t.number" false;
-    MESSAGES = "messages" ("id" Uuid) ["ticket" Uuid, "at" Integer, "words" Integer, "text" Bytes, "seq" Integer]
+    MESSAGES = "messages" ("id" Uuid) ["ticket" Uuid, "at" Integer, "words" Integer, "text" Bytes, "rule" Uuid,
+         "seq" Integer]
         "t.text" true;
     NOTES = "notes" ("id" Uuid) ["ticket" Uuid, "at" Integer, "words" Integer, "seq" Integer] "NULL::bytea" true;
     EVENTS = "events" ("id" Uuid) ["ticket" Uuid, "at" Integer] "NULL::bytea" false;

@@ -1,8 +1,8 @@
 //! Lists.
 
 use deadpool_postgres::Pool;
-use mailflow_core::id::MessageId;
-use mailflow_core::store::{Cursor, Found, Page, Query, RecordKind, Row, StoreError, StoreErrorKind, Version};
+use mailflow_core::id::{MessageId, RuleId};
+use mailflow_core::store::{Count, Cursor, Found, Page, Query, RecordKind, Row, StoreError, StoreErrorKind, Version};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
@@ -40,6 +40,7 @@ pub(crate) async fn find(pool: &Pool, query: &Query, page: &Page) -> Result<Foun
         Query::Contacts(words) => contacts::list(pool, words, page).await,
         Query::Documents => documents(pool, page).await,
         Query::MessagesFrom(first) => messages_from(pool, *first, page).await,
+        Query::PlacedBy { rules, from } => placed_by(pool, rules, *from).await,
         query => records(pool, list(query)?, page).await,
     }
 }
@@ -210,6 +211,22 @@ async fn messages_from(pool: &Pool, first: MessageId, page: &Page) -> Result<Fou
         cut.push(record(RecordKind::Message, it, 1)?, Cursor::new(0, id.as_bytes()));
     }
     Ok(cut.end())
+}
+
+/// How many messages each rule placed: no more of the index is read than is counted.
+async fn placed_by(pool: &Pool, rules: &[RuleId], from: MessageId) -> Result<Found, StoreError> {
+    let sql = "SELECT (SELECT count(*) FROM (SELECT 1 FROM messages m WHERE m.rule = r.id AND m.id >= $2::uuid \
+               LIMIT $3::bigint) c) FROM unnest($1::uuid[]) WITH ORDINALITY r(id, nth) ORDER BY r.nth";
+    let ids: Vec<Uuid> = rules.iter().map(|rule| Uuid::from(*rule)).collect();
+    let most = i64::from(Count::MAX) + 1;
+    let values: Vec<Parameter<'_>> = vec![Box::new(ids), Box::new(Uuid::from(from)), Box::new(most)];
+    let read = one_statement(pool, sql, values).await?;
+    let mut rows = Vec::with_capacity(rules.len());
+    for (rule, it) in rules.iter().zip(&read) {
+        let count: i64 = it.try_get(0).or_failed(LISTING)?;
+        rows.push(Row::Placed(*rule, Count::new(u32::try_from(count).unwrap_or(u32::MAX))));
+    }
+    Ok(Found { rows, next: None })
 }
 
 /// The most rows of a page.
