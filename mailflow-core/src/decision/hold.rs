@@ -81,10 +81,10 @@ fn own(
     changes.need([Key::Ticket(outgoing.ticket), Key::Message(outgoing.message)])?;
     let message = changes.get::<Message>(&Key::Message(outgoing.message))?.cloned().ok_or_else(none)?;
     let ticket = changes.get::<Ticket>(&Key::Ticket(outgoing.ticket))?.ok_or_else(none)?;
-    access::work_on(scene.directory, agent, ticket)?;
     if message.author != Author::Agent(agent) {
         return Err(none().into());
     }
+    access::work_on(scene.directory, agent, ticket)?;
     let waits =
         matches!(outgoing.state, OutgoingState::Queued | OutgoingState::Paused | OutgoingState::AwaitingApproval);
     if !waits || outgoing.hold.is_none() {

@@ -20,6 +20,8 @@ mod message;
 mod own;
 mod protected;
 mod replays;
+#[cfg(test)]
+mod rights;
 mod routes;
 mod search;
 mod serve;

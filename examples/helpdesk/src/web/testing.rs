@@ -150,7 +150,12 @@ impl Web {
 
     /// An agent's browser.
     pub async fn browser(&self, agent: AgentId) -> Browser<'_> {
-        let secret = format!("secret {} of {agent}", self.desk().new_id::<AgentId>());
+        self.browser_with(agent, &format!("secret {} of {agent}", self.desk().new_id::<AgentId>())).await
+    }
+
+    /// An agent's browser with a secret that is known.
+    pub async fn browser_with(&self, agent: AgentId, secret: &str) -> Browser<'_> {
+        let secret = secret.to_owned();
         self.flow.begin_session(agent, auth::token_of(&secret), "203.0.113.7", "a browser").await.unwrap();
         Browser { web: self, secret: Some(secret) }
     }

@@ -91,7 +91,11 @@ impl Listener {
 
     /// What of a notice concerns the agent.
     async fn news(&self, notice: &Notice) -> Result<Option<News>, Error> {
-        let mut news = News { menu: notice.configuration || notice.health, ..News::default() };
+        let mut news = News {
+            // How sources and destinations are doing is in administrators' menus only.
+            menu: notice.configuration || (notice.health && self.signed.agent.administrator),
+            ..News::default()
+        };
         if notice.tickets.len() > MOST {
             return Ok(Some(News { menu: true, lost: true, ..news }));
         }
