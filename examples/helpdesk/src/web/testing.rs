@@ -87,7 +87,9 @@ impl Web {
             .unwrap();
         let support = flow.admin().ensure_ticketbox("Support", "support@example.com").await.unwrap();
         let sales = flow.admin().ensure_ticketbox("Sales", "sales@example.com").await.unwrap();
-        let source = flow.listen("mailbox", &support, mailbox.clone()).await.unwrap();
+        // A mailbox that begins anew would bring the names of mails again that were fetched from it before.
+        let name = if flow.directory().sources.is_empty() { "mailbox" } else { "mailbox again" };
+        let source = flow.listen(name, &support, mailbox.clone()).await.unwrap();
         let administrator = flow.directory().agents[&BUILT_IN_ADMINISTRATOR].clone();
         if administrator.password.is_none() {
             let password = Some(auth::hash(ADMIN_PASSWORD).unwrap());
@@ -156,7 +158,9 @@ impl Web {
     /// An agent's browser with a secret that is known.
     pub async fn browser_with(&self, agent: AgentId, secret: &str) -> Browser<'_> {
         let secret = secret.to_owned();
-        self.flow.begin_session(agent, auth::token_of(&secret), "203.0.113.7", "a browser").await.unwrap();
+        if self.flow.session(auth::token_of(&secret)).await.unwrap().is_none() {
+            self.flow.begin_session(agent, auth::token_of(&secret), "203.0.113.7", "a browser").await.unwrap();
+        }
         Browser { web: self, secret: Some(secret) }
     }
 }
