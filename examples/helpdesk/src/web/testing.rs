@@ -158,7 +158,7 @@ impl Web {
     /// An agent's browser with a secret that is known.
     pub async fn browser_with(&self, agent: AgentId, secret: &str) -> Browser<'_> {
         let secret = secret.to_owned();
-        if self.flow.session(auth::token_of(&secret)).await.unwrap().is_none() {
+        if self.flow.session(auth::token_of(&secret), "203.0.113.7".parse().ok()).await.unwrap().is_none() {
             self.flow.begin_session(agent, auth::token_of(&secret), "203.0.113.7", "a browser").await.unwrap();
         }
         Browser { web: self, secret: Some(secret) }
