@@ -1,5 +1,6 @@
 //! The API at its router: every route of it, as programs use it.
 
+mod access;
 mod document;
 mod fixture;
 mod schema;

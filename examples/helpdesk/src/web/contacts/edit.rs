@@ -89,6 +89,7 @@ fn read(contact: Contact, fields: &Fields) -> Result<Contact, String> {
 /// Changes a contact.
 pub async fn save(signed: Signed, Path(name): Path<String>, headers: HeaderMap, body: Bytes) -> Answer {
     let fields = Fields::of_form(&headers, &body)?;
+    signed.desk.need(Securable::Contacts, None, Right::Edit)?;
     let known = signed.desk.contact(id(&name)?).await?;
     let trouble = match read(known.clone(), &fields) {
         Ok(contact) => match signed.desk.save_contact(&contact).await {
@@ -138,6 +139,7 @@ pub async fn blank(signed: Signed) -> Answer {
 /// Makes a contact.
 pub async fn make(signed: Signed, headers: HeaderMap, body: Bytes) -> Answer {
     let fields = Fields::of_form(&headers, &body)?;
+    signed.desk.need(Securable::Contacts, None, Right::Edit)?;
     let trouble = match read(nobody(&signed), &fields) {
         Ok(contact) => match signed.desk.save_contact(&contact).await {
             Ok(id) => return Ok(redirect(&signed.base.path(&format!("/contact/{id}")))),

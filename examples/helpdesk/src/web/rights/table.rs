@@ -15,6 +15,8 @@ use crate::web::{Verb, Who, routes};
 pub enum Need {
     /// Nothing.
     Nothing,
+    /// To know a password.
+    Password,
     /// To have signed in.
     SignedIn,
     /// To have signed in; it is about what is the agent's own, and there may be nothing.
@@ -57,7 +59,11 @@ pub fn cases(world: &World, web: &Web) -> Vec<Case> {
             Verb::Delete => "DELETE",
         };
         match route.who {
-            Who::Anyone => cases.push(case(method, route.path, filled(route.path, "1"), Need::Nothing)),
+            // A file of the pages that there is, and a sign-in with nothing in it, which nobody is let in by.
+            Who::Anyone if route.path == "/sign-in" && method == "POST" => {
+                cases.push(case(method, route.path, route.path.to_owned(), Need::Password));
+            }
+            Who::Anyone => cases.push(case(method, route.path, filled(route.path, "style.css"), Need::Nothing)),
             Who::Administrator => cases.push(case(method, route.path, filled(route.path, "1"), Need::Administrator)),
             Who::Agent => cases.extend(pages(world, web, method, route.path)),
         }
@@ -129,8 +135,7 @@ fn pages(world: &World, web: &Web, method: &'static str, route: &str) -> Vec<Cas
     };
     let messages = |rest: &str| -> Vec<Case> {
         let of = |number: u64| {
-            // The file is in ticket 2.
-            let (path, number) = (route.replace("{at}", "0").replace("{name}", "photo.pdf"), number.max(1));
+            let path = route.replace("{at}", "0").replace("{name}", "photo.pdf");
             let message = world.messages[usize::try_from(number).unwrap() - 1].to_string();
             case(method, route, path.replace("{id}", &message), Need::Ticket(number, Right::Read))
         };
@@ -164,11 +169,15 @@ fn pages(world: &World, web: &Web, method: &'static str, route: &str) -> Vec<Cas
                 case(method, route, format!("/box/{id}"), need)
             })
             .to_vec(),
-        ("GET", "/ticket/{number}" | "/ticket/{number}/composer/{kind}") => tickets(Read),
+        ("GET", "/ticket/{number}") => tickets(Read),
+        // It leads to the ticket's page, whether there is one or not.
+        ("GET", "/ticket/{number}/composer/{kind}") => {
+            tickets(Read).into_iter().map(|case| Case { need: Need::SignedIn, ..case }).collect()
+        }
         ("POST", "/ticket/{number}/change") => with(&[("priority", "high")], tickets(Edit)),
         ("POST", "/ticket/{number}/composer") => with(&[("action", "note"), ("text", "x")], tickets(Edit)),
         ("POST", "/ticket/{number}/delivery/{outgoing}") => {
-            with(&[("action", "give-up")], one(tickets(Edit)[0].path.clone(), Need::Ticket(1, Edit)))
+            with(&[("action", "retry")], one(tickets(Edit)[0].path.clone(), Need::Ticket(1, Edit)))
         }
         ("GET", "/ticket/{number}/upload/{body}") => one(
             route.replace("{number}", "1").replace("{body}", &mailflow_core::digest::Digest::of(b"x").to_string()),
@@ -224,6 +233,11 @@ fn calls(world: &World, web: &Web, method: &'static str, route: &str) -> Vec<Cas
     let contact = route.replace("{id}", &world.contact.to_string());
     let outgoing = route.replace("{id}", &world.outgoing.to_string());
     match (method, route) {
+        (_, path) if path == "/me" || path.starts_with("/me/") || path.starts_with("/sessions") => {
+            one(filled(route, &Uuid::from_u128(7).to_string()), Need::Own)
+        }
+        ("POST", "/tickets/oldest") => one(route.to_owned(), Need::Own),
+        ("POST", "/tickets/{number}/escalate") => tickets(Edit),
         ("GET" | "DELETE", "/session") | ("POST", "/files") => one(route.to_owned(), Need::SignedIn),
         (
             "GET",
@@ -238,7 +252,7 @@ fn calls(world: &World, web: &Web, method: &'static str, route: &str) -> Vec<Cas
         ("PUT", "/tickets/{number}/draft") => tickets(Edit),
         ("DELETE", "/tickets/{number}/draft") => tickets(Read),
         ("GET", "/messages/{id}" | "/messages/{id}/raw") => messages([1, 3]),
-        ("GET", "/messages/{id}/attachments/{place}") => messages([2, 2]),
+        ("GET", "/messages/{id}/attachments/{place}") => messages([2, 3]),
         ("GET", "/contacts") => one(route.to_owned(), Need::Class(Securable::Contacts, Read)),
         ("POST", "/contacts") => one(route.to_owned(), Need::Class(Securable::Contacts, Edit)),
         ("GET", "/contacts/{id}") => one(contact, Need::Class(Securable::Contacts, Read)),

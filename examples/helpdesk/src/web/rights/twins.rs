@@ -32,7 +32,7 @@ const BLIND: [Role; 3] = [Role::Nobody, Role::Owner, Role::Reader];
 /// Changes what only administrators, and agents who are none of [`BLIND`], may see.
 async fn change_what_is_hidden(world: &World, web: &Web) {
     let (admin, desk) = (web.flow.admin(), web.desk());
-    for subject in ["other printer", "secret printer"] {
+    for subject in ["other printer", "secret printer", "third printer"] {
         web.receive(&mail("sales", subject)).await;
     }
     for number in [3, 5, 6] {

@@ -28,7 +28,7 @@ fn verdict(world: &World, (web, tickets): (&Web, &[Ticket]), role: Role, need: N
     if need == Need::Nothing {
         return Verdict::Done;
     }
-    if role == Role::Stranger {
+    if role == Role::Stranger || need == Need::Password {
         return Verdict::SignIn;
     }
     let (directory, agent) = (web.flow.directory(), world.agent(role));
@@ -38,7 +38,7 @@ fn verdict(world: &World, (web, tickets): (&Web, &[Ticket]), role: Role, need: N
         _ => Verdict::Done,
     };
     match need {
-        Need::Nothing | Need::SignedIn | Need::Own => Verdict::Done,
+        Need::Nothing | Need::Password | Need::SignedIn | Need::Own => Verdict::Done,
         Need::Administrator if directory.agents[&agent].administrator => Verdict::Done,
         Need::Administrator => Verdict::NotAllowed,
         Need::Ticket(number, right) => {
@@ -114,8 +114,8 @@ async fn every_route_answers_every_role_as_its_declaration_and_the_lists_say() {
             if role == Role::Administrator && case.method != "GET" && case.need == Need::Administrator {
                 continue;
             }
-            // What is done may change the desk: it is done in a copy of its own.
-            let changes = expected == Verdict::Done && case.method != "GET";
+            // What is done may change the desk, and wrong passwords are counted: it is done in a copy of its own.
+            let changes = case.method != "GET" && (expected == Verdict::Done || case.need == Need::Password);
             let alone = if changes { Some(world.copy().await) } else { None };
             let web = alone.as_ref().unwrap_or(&shared);
             let shown = ask(&browser(&world, web, role).await, case).await;

@@ -47,6 +47,10 @@ impl Store for Kept {
         self.0.body(digest).await
     }
 
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        self.0.now().await
+    }
+
     async fn erase_body(&self, digest: &Digest) -> Result<(), StoreError> {
         self.0.erase_body(digest).await
     }
@@ -99,8 +103,8 @@ impl Role {
     }
 }
 
-/// The desk: ticket 1 in *Support* is the owner's, ticket 2 there is nobody's and has a file; ticket 3 lies in *Sales*,
-/// which only administrators may know of, ticket 4 too, and is the reader's.
+/// The desk: ticket 1 in *Support* is the owner's, ticket 2 there is nobody's and has a file; ticket 3 with another
+/// file lies in *Sales*, which only administrators may know of, ticket 4 too, and is the reader's.
 pub struct World {
     store: Kept,
     now: Timestamp,
@@ -123,7 +127,7 @@ pub fn mail(to: &str, subject: &str) -> String {
     format!("From: Ada <ada@one.example>\nTo: {to}@example.com\nSubject: {subject}\n\nThe {subject} smokes.\n")
 }
 
-const WITH_FILE: &str = "From: Ada <ada@one.example>\nTo: support@example.com\nSubject: Photo\nMIME-Version: 1.0\n\
+const WITH_FILE: &str = "From: Ada <ada@one.example>\nTo: TO@example.com\nSubject: SUBJECT\nMIME-Version: 1.0\n\
     Content-Type: multipart/mixed; boundary=b\n\n--b\n\nSee there.\n--b\nContent-Type: application/pdf\n\
     Content-Disposition: attachment; filename=photo.pdf\nContent-Transfer-Encoding: base64\n\ncGhvdG8=\n--b--\n";
 
@@ -150,8 +154,14 @@ impl World {
         admin.save(&Group::new(hidden_group, "Hidden group")).await.unwrap();
         let (name, subject, text) = ("Got it".to_owned(), String::new(), "We got it.".to_owned());
         admin.save(&StandardResponse { id: response, name, subject, text }).await.unwrap();
-        for (to, subject) in [("support", "printer"), ("", ""), ("sales", "hidden printer"), ("sales", "own printer")] {
-            let text = if to.is_empty() { WITH_FILE.to_owned() } else { mail(to, subject) };
+        for (to, subject) in [
+            ("support", "printer"),
+            ("support", "Photo"),
+            ("sales", "Photo of the hidden printer"),
+            ("sales", "own printer"),
+        ] {
+            let with_file = WITH_FILE.replace("SUBJECT", subject).replace("TO", to);
+            let text = if subject.starts_with("Photo") { with_file } else { mail(to, subject) };
             web.receive(&text).await;
         }
         let mut world = Self {
