@@ -16,7 +16,6 @@ mod world;
 use std::collections::{BTreeMap, BTreeSet};
 
 use mailflow_core::access::Right;
-use mailflow_core::directory::Documented;
 use mailflow_core::flow::{Filter, Mailflow};
 use mailflow_core::id::{AgentId, TicketId, TicketboxId};
 use mailflow_core::note::Note;
