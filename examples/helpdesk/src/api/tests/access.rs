@@ -19,7 +19,8 @@ async fn who_may_only_list_a_ticketbox_moves_a_ticket_there_and_sees_it_no_more(
     let alan = async |method: &str, path: &str, body: Option<Value>| {
         fixture.ask(Some(&fixture.agent), method, path, body.as_ref()).await
     };
-    for change in [json!({ "change": "assign", "agent": null }), json!({ "change": "move", "ticketbox": UNASSIGNED })] {
+    for change in [json!({ "change": "assign", "agent": null }), json!({ "change": "move", "ticketbox": UNASSIGNED })]
+    {
         assert_eq!(fixture.admin("POST", "/tickets/1/changes", Some(change)).await.status, 200);
     }
     let list = json!({ "grants": [{ "to": { "agent": ALAN }, "rights": ["list"] }] });
