@@ -28,3 +28,4 @@ mod writer;
 
 pub use changes::{Changes, Heard};
 pub use store::{Options, PostgresStore};
+pub use url::check_url;

@@ -15,6 +15,14 @@ const SILENCE: Duration = Duration::from_secs(15);
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
 
+/// Whether a URL can be read, before anything is asked of the server that it names.
+///
+/// # Errors
+/// [`StoreError`] that says what is wrong and what to write, without the password.
+pub fn check_url(url: &str) -> Result<(), StoreError> {
+    Target::read(url).map(drop)
+}
+
 /// What a URL says.
 #[derive(Clone)]
 pub(crate) struct Target {

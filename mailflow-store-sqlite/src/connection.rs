@@ -1,6 +1,7 @@
 //! Opening a database file: what it must be, how it is brought to the newest shape, and its lock.
 
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use mailflow_core::digest::Digest;
@@ -26,6 +27,13 @@ const STATEMENTS: usize = 256;
 pub(crate) fn lock(path: &Path) -> Result<File, StoreError> {
     let name = with_suffix(path, ".lock");
     let open = File::options().create(true).truncate(false).write(true).open(&name);
+    if let Err(error) = &open
+        && matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied | ErrorKind::NotADirectory)
+    {
+        // Trying again does not help.
+        let doing = format!("`{}` cannot be opened; its folder must be there, and be yours to write in", path.display());
+        return Err(StoreError::new(StoreErrorKind::Unusable, doing).because(error.to_string()));
+    }
     let file = open.or_failed(&format!("opening the lock file `{}`", name.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod auth;
 pub mod cli;
+pub mod database;
 pub mod demo;
 pub mod inspect;
 mod passwords;

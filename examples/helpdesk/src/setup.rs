@@ -1,6 +1,5 @@
-//! Opening a desk: the database file, and the key file beside it.
+//! Opening a desk: its database, and its key.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mailflow_core::agent::{Agent, BUILT_IN_ADMINISTRATOR};
@@ -8,12 +7,12 @@ use mailflow_core::destination::{Destination, DestinationAccess};
 use mailflow_core::flow::{Error, Mailflow};
 use mailflow_core::id::DestinationId;
 use mailflow_core::mail::{Address, Keyring};
-use mailflow_core::store::StoreError;
-use mailflow_store_sqlite::{Options, SqliteStore};
+use mailflow_core::store::{Key, StoreError, Version};
 use mailflow_transport::Connectors;
 use mailflow_transport::seal::{KeyFile, SealError};
 
 use crate::auth;
+use crate::database::{Database, Desk, Place, UrlError};
 
 /// An open desk.
 #[derive(Debug, Clone)]
@@ -28,9 +27,12 @@ pub struct Opened {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SetupError {
-    /// There is no such file, and none was to be made.
+    /// There is no desk, and none was to be made.
     #[error("there is no desk in `{0}`; `mailflow ingest` and `mailflow serve` make one")]
-    NoDesk(PathBuf),
+    NoDesk(Database),
+    /// The database cannot be named like that.
+    #[error(transparent)]
+    Url(#[from] UrlError),
     /// The database cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -51,18 +53,25 @@ pub enum IfMissing {
     Refuse,
 }
 
-/// Opens the desk in a file. The key of its passwords and tokens is in `FILE.key`.
+/// Opens the desk in a database; a path is a file of SQLite. The key of its passwords and tokens is in a file beside it,
+/// or where the place says.
 ///
 /// # Errors
 /// [`SetupError`] if it cannot be opened.
-pub async fn open(file: &Path, if_missing: IfMissing) -> Result<Opened, SetupError> {
-    if if_missing == IfMissing::Refuse && !file.exists() {
-        return Err(SetupError::NoDesk(file.to_owned()));
+pub async fn open(place: impl Into<Place>, if_missing: IfMissing) -> Result<Opened, SetupError> {
+    let place = place.into();
+    if if_missing == IfMissing::Refuse && place.database.is_absent() {
+        return Err(SetupError::NoDesk(place.database));
     }
-    let store = SqliteStore::open(file, Options::default())?;
-    let mut key_file = file.as_os_str().to_owned();
-    key_file.push(".key");
-    let key = Arc::new(KeyFile::open_or_create(PathBuf::from(key_file))?);
+    let store = place.database.open().await?;
+    // Every desk has written its first documents.
+    let stamp = store.load(&[Key::Directory]).await?;
+    let desk = if stamp.iter().all(|it| it.version == Version::ABSENT) { Desk::New } else { Desk::Old };
+    if desk == Desk::New && if_missing == IfMissing::Refuse && !matches!(place.database, Database::Sqlite(_)) {
+        return Err(SetupError::NoDesk(place.database));
+    }
+    place.check_key(desk)?;
+    let key = Arc::new(KeyFile::open_or_create(&place.key)?);
     let keyring = Keyring::new(1, key.secret("thread tokens 1"));
     let network = Connectors::new(key);
     let flow = Mailflow::builder(store).keyring(keyring).network(network.clone()).build().await?;

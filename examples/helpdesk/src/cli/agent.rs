@@ -1,7 +1,6 @@
 //! `mailflow agent`: look at agents, and give them passwords; works while the server is down.
 
 use std::io::Read;
-use std::path::PathBuf;
 
 use clap::Subcommand;
 use mailflow_core::agent::Agent;
@@ -10,26 +9,25 @@ use mailflow_core::refusal::Refusal;
 
 use serde_json::{Value, json};
 
+use super::desk::DeskArguments;
 use super::{Exit, SHAPE, print, say};
 use crate::auth;
-use crate::setup::{self, IfMissing};
+use crate::setup::IfMissing;
 
 #[derive(Debug, Subcommand)]
 pub enum AgentCommand {
     /// List the agents.
     List {
-        /// The desk's file.
-        #[arg(long, value_name = "FILE")]
-        db: PathBuf,
+        #[command(flatten)]
+        desk: DeskArguments,
         /// Print JSON, one agent a line.
         #[arg(long)]
         json: bool,
     },
     /// Give an agent a new password: from stdin with --stdin, else a random one that is printed once.
     Passwd {
-        /// The desk's file.
-        #[arg(long, value_name = "FILE")]
-        db: PathBuf,
+        #[command(flatten)]
+        desk: DeskArguments,
         /// The agent's user name.
         #[arg(default_value = "admin")]
         user: String,
@@ -39,25 +37,22 @@ pub enum AgentCommand {
     },
     /// Take an agent's second factor away: the password alone lets him in.
     TotpOff {
-        /// The desk's file.
-        #[arg(long, value_name = "FILE")]
-        db: PathBuf,
+        #[command(flatten)]
+        desk: DeskArguments,
         /// The agent's user name.
         user: String,
     },
     /// End all sessions of an agent.
     SignOut {
-        /// The desk's file.
-        #[arg(long, value_name = "FILE")]
-        db: PathBuf,
+        #[command(flatten)]
+        desk: DeskArguments,
         /// The agent's user name.
         user: String,
     },
     /// Make a new agent, with a random password that is printed once.
     Add {
-        /// The desk's file.
-        #[arg(long, value_name = "FILE")]
-        db: PathBuf,
+        #[command(flatten)]
+        desk: DeskArguments,
         /// The user name.
         user: String,
         /// The name that others see.
@@ -72,8 +67,8 @@ pub enum AgentCommand {
 /// Looks at agents, or changes one.
 pub async fn agent(command: AgentCommand) -> Result<(), Exit> {
     match command {
-        AgentCommand::List { db, json } => {
-            let flow = setup::open(&db, IfMissing::Refuse).await?.flow;
+        AgentCommand::List { desk, json } => {
+            let flow = desk.open(IfMissing::Refuse).await?.flow;
             for agent in flow.directory().agents.values() {
                 if json {
                     print(&agent_json(agent).to_string())?;
@@ -85,30 +80,30 @@ pub async fn agent(command: AgentCommand) -> Result<(), Exit> {
             }
             Ok(())
         }
-        AgentCommand::Passwd { db, user, stdin } => {
-            let flow = setup::open(&db, IfMissing::Refuse).await?.flow;
+        AgentCommand::Passwd { desk, user, stdin } => {
+            let flow = desk.open(IfMissing::Refuse).await?.flow;
             let agent = flow.directory().agent_named(&user).cloned();
             let agent = agent.ok_or_else(|| Refusal::no_such("agent", &user))?;
             let given = stdin.then(read_password).transpose()?;
             set_password(&flow, agent, given).await
         }
-        AgentCommand::TotpOff { db, user } => {
-            let flow = setup::open(&db, IfMissing::Refuse).await?.flow;
+        AgentCommand::TotpOff { desk, user } => {
+            let flow = desk.open(IfMissing::Refuse).await?.flow;
             let agent = flow.directory().agent_named(&user).cloned();
             let agent = agent.ok_or_else(|| Refusal::no_such("agent", &user))?;
             flow.admin().save(&Agent { second_factor: None, ..agent }).await?;
             say(&format!("the password alone lets `{user}` in"));
             Ok(())
         }
-        AgentCommand::SignOut { db, user } => {
-            let flow = setup::open(&db, IfMissing::Refuse).await?.flow;
+        AgentCommand::SignOut { desk, user } => {
+            let flow = desk.open(IfMissing::Refuse).await?.flow;
             let agent = flow.directory().agent_named(&user).map(|agent| agent.id);
             flow.admin().end_sessions_of(agent.ok_or_else(|| Refusal::no_such("agent", &user))?).await?;
             say(&format!("all sessions of `{user}` are over"));
             Ok(())
         }
-        AgentCommand::Add { db, user, name, administrator } => {
-            let flow = setup::open(&db, IfMissing::Refuse).await?.flow;
+        AgentCommand::Add { desk, user, name, administrator } => {
+            let flow = desk.open(IfMissing::Refuse).await?.flow;
             if flow.directory().agent_named(&user).is_some() {
                 return Err(Refusal::NameTaken { what: "agent", name: user }.into());
             }

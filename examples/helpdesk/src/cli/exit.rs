@@ -66,7 +66,9 @@ impl From<SetupError> for Exit {
         let words = mailflow_core::flow::words(&error);
         match error {
             SetupError::NoDesk(_) => Self::new(NOT_FOUND, words),
+            SetupError::Url(_) => Self::new(USAGE, words),
             SetupError::Store(error) if error.kind() == StoreErrorKind::InUse => Self::new(BUSY, words),
+            SetupError::Store(error) if error.is_transient() => Self::new(TEMPORARY, words),
             SetupError::Flow(error) => error.into(),
             SetupError::Store(_) | SetupError::Key(_) => Self::new(FAILED, words),
         }

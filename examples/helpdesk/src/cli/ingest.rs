@@ -20,6 +20,7 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 
 use super::progress::Progress;
+use super::desk::DeskArguments;
 use super::{Exit, exit, json, mails, print, say};
 use crate::inspect::BounceReport;
 use crate::setup::{self, IfMissing};
@@ -34,9 +35,8 @@ const AHEAD: usize = 256;
 /// What `mailflow ingest` is told.
 #[derive(Debug, Args)]
 pub struct IngestArguments {
-    /// The desk's file; it is made if it does not exist.
-    #[arg(long, value_name = "FILE")]
-    db: PathBuf,
+    #[command(flatten)]
+    desk: DeskArguments,
     /// An address of the desk: a ticketbox is made for it.
     #[arg(long = "address", value_name = "ADDRESS")]
     addresses: Vec<Address>,
@@ -85,7 +85,7 @@ struct Taken {
 
 /// Takes mails into a desk.
 pub async fn ingest(arguments: IngestArguments) -> Result<(), Exit> {
-    let flow = setup::open(&arguments.db, IfMissing::Make).await?.flow;
+    let flow = arguments.desk.open(IfMissing::Make).await?.flow;
     for address in &arguments.addresses {
         setup::ensure_ticketbox(&flow, address).await?;
     }

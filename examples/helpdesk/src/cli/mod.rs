@@ -2,6 +2,7 @@
 
 mod agent;
 mod demo;
+mod desk;
 mod exit;
 mod explained;
 mod ingest;

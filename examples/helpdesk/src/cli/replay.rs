@@ -11,16 +11,16 @@ use mailflow_core::rule::RuleSet;
 use mailflow_core::time::{Clock, SystemClock, Timestamp};
 
 use super::route::read_rules;
+use super::desk::DeskArguments;
 use super::{Exit, print, say, watched};
 use crate::replayed::{ReplayShape, WarningShape, fate, rule_words};
-use crate::setup::{self, IfMissing};
+use crate::setup::IfMissing;
 
 /// What `mailflow replay` is told.
 #[derive(Debug, Args)]
 pub struct ReplayArguments {
-    /// The desk's file.
-    #[arg(long, value_name = "FILE")]
-    db: PathBuf,
+    #[command(flatten)]
+    desk: DeskArguments,
     /// The draft, a TOML file.
     #[arg(long, value_name = "FILE")]
     rules: PathBuf,
@@ -53,7 +53,7 @@ fn span(text: &str) -> Result<Duration, String> {
 
 /// Compares a draft with the rules as they are.
 pub async fn replay(arguments: ReplayArguments) -> Result<(), Exit> {
-    let flow = setup::open(&arguments.db, IfMissing::Refuse).await?.flow;
+    let flow = arguments.desk.open(IfMissing::Refuse).await?.flow;
     let directory = flow.directory();
     let draft = read_rules(&arguments.rules, &directory, || flow.admin().new_id())?;
     let since = arguments.since.map_or(Timestamp::MIN, |span| flow.now().minus(span));

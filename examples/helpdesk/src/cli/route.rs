@@ -15,18 +15,18 @@ use mailflow_core::store::MemoryStore;
 use mailflow_core::ticket::Ticket;
 use serde_json::{Value, json};
 
+use super::desk::DeskArguments;
 use super::{Exit, exit, explained, print};
 use crate::rules_file;
-use crate::setup::{self, IfMissing};
+use crate::setup::IfMissing;
 
 /// What `mailflow route` is told.
 #[derive(Debug, Args)]
 pub struct RouteArguments {
-    /// The desk's file; without it there are only the built-in ticketbox and agent.
-    #[arg(long, value_name = "FILE", required_unless_present = "rules")]
-    db: Option<PathBuf>,
-    /// Rules in a TOML file, instead of the desk's.
-    #[arg(long, value_name = "FILE")]
+    #[command(flatten)]
+    desk: Option<DeskArguments>,
+    /// Rules in a TOML file, instead of the desk's; without a desk there are only the built-in ticketbox and agent.
+    #[arg(long, value_name = "FILE", required_unless_present = "db")]
     rules: Option<PathBuf>,
     /// The source that the mail comes from, by name.
     #[arg(long, value_name = "NAME")]
@@ -43,8 +43,8 @@ pub struct RouteArguments {
 
 /// Says what would become of a mail that came in now: the decision itself, of which nothing is kept.
 pub async fn route(arguments: RouteArguments) -> Result<(), Exit> {
-    let flow = match &arguments.db {
-        Some(db) => setup::open(db, IfMissing::Refuse).await?.flow,
+    let flow = match &arguments.desk {
+        Some(desk) => desk.open(IfMissing::Refuse).await?.flow,
         None => Mailflow::builder(MemoryStore::new()).build().await?,
     };
     let directory = flow.directory();

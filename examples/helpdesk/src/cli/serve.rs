@@ -1,22 +1,21 @@
 //! `mailflow serve`: the desk as it runs.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use clap::Args;
 use mailflow_core::flow::words;
 use mailflow_core::ip_range::IpRange;
 use tokio::net::TcpListener;
 
+use super::desk::DeskArguments;
 use super::{Exit, exit, print, say};
 use crate::setup::{self, IfMissing};
 use crate::web::{self, WebConfig};
 
 #[derive(Debug, Args)]
 pub struct ServeArguments {
-    /// The desk's file; it is made if it does not exist.
-    #[arg(long, value_name = "FILE")]
-    db: PathBuf,
+    #[command(flatten)]
+    desk: DeskArguments,
     /// Where the pages are.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
@@ -40,7 +39,7 @@ pub struct ServeArguments {
 /// Runs a desk until it is told to stop.
 pub async fn serve(arguments: ServeArguments) -> Result<(), Exit> {
     super::log::begin(&arguments.log)?;
-    let opened = setup::open(&arguments.db, IfMissing::Make).await?;
+    let opened = arguments.desk.open(IfMissing::Make).await?;
     let listener = bind(arguments.listen).await?;
     if let Some(password) = setup::first_password(&opened.flow).await? {
         say("the password of `admin`, printed this once:");

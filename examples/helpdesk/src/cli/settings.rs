@@ -1,37 +1,34 @@
 //! `mailflow settings`: opens doors that were shut too tightly; works while the server is down.
 
-use std::path::PathBuf;
-
 use clap::Subcommand;
 use mailflow_core::agent::Agent;
 use mailflow_core::group::Group;
 use mailflow_core::settings::Settings;
 
+use super::desk::DeskArguments;
 use super::{Exit, say};
-use crate::setup::{self, IfMissing};
+use crate::setup::IfMissing;
 
 #[derive(Debug, Subcommand)]
 pub enum SettingsCommand {
     /// Let everybody sign in from everywhere again: takes away all ranges of IP addresses, of agents, groups and
     /// everyone, and sessions belong to no address any more.
     AllowAll {
-        /// The desk's file.
-        #[arg(long, value_name = "FILE")]
-        db: PathBuf,
+        #[command(flatten)]
+        desk: DeskArguments,
     },
     /// Give pages without HTTPS again.
     AllowHttp {
-        /// The desk's file.
-        #[arg(long, value_name = "FILE")]
-        db: PathBuf,
+        #[command(flatten)]
+        desk: DeskArguments,
     },
 }
 
 /// Changes settings that keep people out.
 pub async fn settings(command: SettingsCommand) -> Result<(), Exit> {
     match command {
-        SettingsCommand::AllowAll { db } => {
-            let flow = setup::open(&db, IfMissing::Refuse).await?.flow;
+        SettingsCommand::AllowAll { desk } => {
+            let flow = desk.open(IfMissing::Refuse).await?.flow;
             let (admin, directory) = (flow.admin(), flow.directory());
             for agent in directory.agents.values().filter(|it| !it.ip_ranges.is_empty()) {
                 admin.save(&Agent { ip_ranges: Vec::new(), ..agent.clone() }).await?;
@@ -43,8 +40,8 @@ pub async fn settings(command: SettingsCommand) -> Result<(), Exit> {
             admin.save(&open).await?;
             say("everybody may sign in from everywhere");
         }
-        SettingsCommand::AllowHttp { db } => {
-            let flow = setup::open(&db, IfMissing::Refuse).await?.flow;
+        SettingsCommand::AllowHttp { desk } => {
+            let flow = desk.open(IfMissing::Refuse).await?.flow;
             let settings = flow.directory().settings.clone();
             flow.admin().save(&Settings { force_https: false, ..settings }).await?;
             say("pages are given without HTTPS too; a browser that remembers HTTPS has to forget it first");

@@ -1,32 +1,29 @@
 //! `mailflow source`: look at sources and destinations, and try them out.
 
-use std::path::PathBuf;
-
 use clap::Subcommand;
 use mailflow_core::refusal::Refusal;
 use mailflow_core::source::SourceAccess;
 
 use serde_json::json;
 
+use super::desk::DeskArguments;
 use super::{Exit, SHAPE, exit, print};
-use crate::setup::{self, IfMissing};
+use crate::setup::IfMissing;
 
 #[derive(Debug, Subcommand)]
 pub enum SourceCommand {
     /// List the sources.
     List {
-        /// The desk's file.
-        #[arg(long, value_name = "FILE")]
-        db: PathBuf,
+        #[command(flatten)]
+        desk: DeskArguments,
         /// Print JSON, one source a line.
         #[arg(long)]
         json: bool,
     },
     /// Connect to a source, sign in and count its mails; nothing is fetched or changed.
     Test {
-        /// The desk's file.
-        #[arg(long, value_name = "FILE")]
-        db: PathBuf,
+        #[command(flatten)]
+        desk: DeskArguments,
         /// The source's name.
         name: String,
     },
@@ -35,8 +32,8 @@ pub enum SourceCommand {
 /// Looks at sources, or tries one out.
 pub async fn source(command: SourceCommand) -> Result<(), Exit> {
     match command {
-        SourceCommand::List { db, json } => {
-            let flow = setup::open(&db, IfMissing::Refuse).await?.flow;
+        SourceCommand::List { desk, json } => {
+            let flow = desk.open(IfMissing::Refuse).await?.flow;
             for source in flow.directory().sources.values() {
                 let place = match &source.access {
                     SourceAccess::Pop3 { server, user, .. } => {
@@ -56,8 +53,8 @@ pub async fn source(command: SourceCommand) -> Result<(), Exit> {
             }
             Ok(())
         }
-        SourceCommand::Test { db, name } => {
-            let opened = setup::open(&db, IfMissing::Refuse).await?;
+        SourceCommand::Test { desk, name } => {
+            let opened = desk.open(IfMissing::Refuse).await?;
             let directory = opened.flow.directory();
             let source = directory.sources.values().find(|source| source.name == name);
             let check = opened.network.check_source(source.ok_or_else(|| Refusal::no_such("source", &name))?).await;

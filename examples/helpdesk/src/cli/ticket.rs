@@ -1,7 +1,6 @@
 //! `mailflow ticket`: look at tickets and answer them.
 
 use std::io::{Read, Write};
-use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use mailflow_core::decision::reply::{AfterReply, Reply};
@@ -13,8 +12,9 @@ use mailflow_core::store::Page;
 use mailflow_core::ticket::{Ticket, TicketState};
 use serde_json::{Value, json};
 
+use super::desk::DeskArguments;
 use super::{Exit, SHAPE, explained, print, say};
-use crate::setup::{self, IfMissing};
+use crate::setup::IfMissing;
 
 /// How many tickets are read at once.
 const PAGE: u32 = 200;
@@ -69,9 +69,8 @@ pub struct ReplyArguments {
 /// Which desk, and who acts.
 #[derive(Debug, Args)]
 pub struct Whose {
-    /// The desk's file.
-    #[arg(long, value_name = "FILE")]
-    db: PathBuf,
+    #[command(flatten)]
+    desk: DeskArguments,
     /// The user name of the agent who acts.
     #[arg(long = "as", value_name = "USER", default_value = "admin")]
     user: String,
@@ -90,7 +89,7 @@ pub async fn ticket(command: TicketCommand) -> Result<(), Exit> {
 }
 
 async fn open(whose: &Whose) -> Result<(Mailflow, Desk), Exit> {
-    let flow = setup::open(&whose.db, IfMissing::Refuse).await?.flow;
+    let flow = whose.desk.open(IfMissing::Refuse).await?.flow;
     let agent = flow.directory().agent_named(&whose.user).map(|agent| agent.id);
     let agent = agent.ok_or_else(|| Refusal::no_such("agent", &whose.user))?;
     let desk = flow.desk(agent);

@@ -9,6 +9,7 @@
 )]
 
 mod conversation;
+mod databases;
 mod habits;
 mod machines;
 mod mail;

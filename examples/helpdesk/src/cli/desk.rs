@@ -1,0 +1,39 @@
+//! [`DeskArguments`]: which desk a command is about.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::database::{Database, Place};
+use crate::setup::{self, IfMissing, Opened, SetupError};
+
+/// Which desk.
+#[derive(Args)]
+pub struct DeskArguments {
+    /// The desk's database: a file, `sqlite:FILE`, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
+    #[arg(long, value_name = "DATABASE")]
+    db: OsString,
+    /// The file with the key that its passwords are sealed with; beside a file it is FILE.key, else mailflow.key.
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+}
+
+/// Without the password that may stand in it.
+impl std::fmt::Debug for DeskArguments {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DeskArguments").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl DeskArguments {
+    /// Where it is.
+    pub fn place(&self) -> Result<Place, SetupError> {
+        Ok(Place::new(Database::read(&self.db)?, self.key.clone()))
+    }
+
+    /// Opens it.
+    pub async fn open(&self, if_missing: IfMissing) -> Result<Opened, SetupError> {
+        setup::open(self.place()?, if_missing).await
+    }
+}
