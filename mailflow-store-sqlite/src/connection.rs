@@ -31,7 +31,8 @@ pub(crate) fn lock(path: &Path) -> Result<File, StoreError> {
         && matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied | ErrorKind::NotADirectory)
     {
         // Trying again does not help.
-        let doing = format!("`{}` cannot be opened; its folder must be there, and be yours to write in", path.display());
+        let doing =
+            format!("`{}` cannot be opened; its folder must be there, and be yours to write in", path.display());
         return Err(StoreError::new(StoreErrorKind::Unusable, doing).because(error.to_string()));
     }
     let file = open.or_failed(&format!("opening the lock file `{}`", name.display()))?;

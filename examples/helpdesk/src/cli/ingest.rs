@@ -19,8 +19,8 @@ use mailflow_core::time::{Clock, SystemClock};
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-use super::progress::Progress;
 use super::desk::DeskArguments;
+use super::progress::Progress;
 use super::{Exit, exit, json, mails, print, say};
 use crate::inspect::BounceReport;
 use crate::setup::{self, IfMissing};

@@ -10,8 +10,8 @@ use mailflow_core::routing::Replayed;
 use mailflow_core::rule::RuleSet;
 use mailflow_core::time::{Clock, SystemClock, Timestamp};
 
-use super::route::read_rules;
 use super::desk::DeskArguments;
+use super::route::read_rules;
 use super::{Exit, print, say, watched};
 use crate::replayed::{ReplayShape, WarningShape, fate, rule_words};
 use crate::setup::IfMissing;
