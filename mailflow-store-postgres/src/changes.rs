@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
-use mailflow_core::flow::Notice;
+use mailflow_core::flow::{Mailflow, Notice, words};
 use mailflow_core::id::TicketId;
 use mailflow_core::store::{Kept as _, Key, StoreError};
 use mailflow_core::ticket::Ticket;
@@ -34,18 +34,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// A connection that says nothing for this long is asked whether it is there.
 const ASK_AFTER: Duration = Duration::from_secs(15);
 
-/// Something that another server has changed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct Heard {
-    /// What to look at again, as if it had been changed here.
-    pub notice: Notice,
-    /// Whether arrivals may wait to be routed.
-    pub arrivals: bool,
-    /// Whether there were changes that nobody could tell of: the connection was away, or there were too many. Everything
-    /// has to be looked at again. It is also said once in the beginning.
-    pub missed: bool,
-}
+/// How long until a flow is told again what it could not take in.
+const TELL_AGAIN: Duration = Duration::from_secs(1);
 
 /// What other servers on the same database commit, from now on. It connects again by itself.
 #[derive(Debug)]
@@ -58,30 +48,49 @@ pub struct Changes {
 type Telling = Option<Touched>;
 
 impl Changes {
-    /// Waits for the next change; `None` when the store was dropped.
+    /// Waits for the next change; `None` when the store was dropped. The first one says that everything has to be looked
+    /// at, and so does the one after the connection was lost.
     ///
     /// # Errors
-    /// [`StoreError`] if the tickets that have changed cannot be read: it may be asked again, and the next answer says
-    /// that something was missed.
-    pub async fn next(&mut self) -> Result<Option<Heard>, StoreError> {
+    /// [`StoreError`] if the tickets that have changed cannot be read: then something was missed.
+    pub async fn next(&mut self) -> Result<Option<Notice>, StoreError> {
         let telling = match self.heard.recv().await {
             Ok(telling) => telling,
             Err(broadcast::error::RecvError::Lagged(_)) => None,
             Err(broadcast::error::RecvError::Closed) => return Ok(None),
         };
         let Some(Touched { tickets, configuration, outgoing, health, sessions, arrivals }) = telling else {
-            return Ok(Some(Heard { missed: true, ..Heard::default() }));
+            return Ok(Some(Notice::of_missed()));
         };
         let keys: Vec<Key> = tickets.iter().map(|id| Key::Ticket(*id)).collect();
         let loaded = load::load(&self.pool, &keys).await?;
         let rows = loaded.into_iter().filter_map(|it| it.record.and_then(Ticket::take)).collect();
-        let notice = Notice { tickets, rows, configuration, outgoing, health, sessions };
-        Ok(Some(Heard { notice, arrivals, missed: false }))
+        Ok(Some(Notice { tickets, rows, configuration, outgoing, health, sessions, arrivals, missed: false }))
+    }
+
+    /// Tells a flow of all changes, for as long as this is polled and the store is there. What cannot be told is told as
+    /// missed, as soon as that can be.
+    pub async fn tell(mut self, flow: Mailflow) {
+        loop {
+            let told = match self.next().await {
+                Ok(None) => return,
+                Ok(Some(notice)) => flow.hear(notice).await.map_err(|error| words(&error)),
+                Err(error) => Err(words(&error)),
+            };
+            let Err(error) = told else { continue };
+            tracing::warn!(error, "what another server changed could not be looked at; it is tried again");
+            loop {
+                tokio::time::sleep(TELL_AGAIN).await;
+                if flow.hear(Notice::of_missed()).await.is_ok() {
+                    break;
+                }
+            }
+        }
     }
 }
 
 /// A touched set in words for the channel, if there is anything to say. `name` says who says it.
-pub(crate) fn words(name: &str, touched: &Touched) -> Option<String> {
+pub(crate) fn said(name: &str, touched: &Touched) -> Option<String> {
     if *touched == Touched::default() {
         return None;
     }
@@ -241,17 +250,17 @@ mod tests {
     #[test]
     fn what_is_said_is_heard_by_others_only() {
         for it in [touched(0), touched(3), touched(200)] {
-            let said = words("one", &it).unwrap();
+            let said = said("one", &it).unwrap();
             assert!(said.len() < 8000);
             assert_eq!(read("other", &said), Some(Some(it)));
             assert_eq!(read("one", &said), None);
         }
-        assert_eq!(words("one", &Touched::default()), None);
+        assert_eq!(said("one", &Touched::default()), None);
     }
 
     #[test]
     fn too_much_and_what_is_not_understood_has_to_be_looked_at_as_a_whole() {
-        assert_eq!(read("other", &words("one", &touched(201)).unwrap()), Some(None));
+        assert_eq!(read("other", &said("one", &touched(201)).unwrap()), Some(None));
         assert_eq!(read("other", "one - zz"), Some(None));
     }
 }

@@ -26,6 +26,6 @@ mod value;
 mod visible;
 mod writer;
 
-pub use changes::{Changes, Heard};
+pub use changes::Changes;
 pub use store::{Options, PostgresStore};
 pub use url::check_url;

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use mailflow_core::arrival::ArrivalState;
 use mailflow_core::directory::DirectoryStamp;
 use mailflow_core::store::{Changeset, CommitError, Committed, Entry, Key, Record, Store as _, Version};
-use mailflow_store_postgres::{Changes, Heard, Options, PostgresStore};
+use mailflow_core::flow::Notice;
+use mailflow_store_postgres::{Changes, Options, PostgresStore};
 use mailflow_test::postgres::{Cluster, Database, is_there};
 use mailflow_test::store::samples::{BODY, arrival, message, pulse, thread, ticket, ticket_id};
 
@@ -130,7 +131,7 @@ fn number_bytes(number: u64) -> Vec<u8> {
 }
 
 /// What is heard next; what was missed is passed over.
-async fn heard(changes: &mut Changes) -> Heard {
+async fn heard(changes: &mut Changes) -> Notice {
     loop {
         let heard = changes.next().await.unwrap().unwrap();
         if !heard.missed {
@@ -157,7 +158,7 @@ async fn what_another_server_commits_is_heard_also_after_the_connection_was_cut(
     // Its own it does not hear: the next that it hears is the other's.
     insert(&one, vec![ticket(1).into()]).await;
     insert(&other, vec![ticket(2).into(), message(2, 2, "words").into()]).await;
-    let notice = heard(&mut changes).await.notice;
+    let notice = heard(&mut changes).await;
     assert_eq!(notice.tickets, [ticket_id(2)].into());
     assert_eq!(notice.rows.iter().map(|it| it.number).collect::<Vec<_>>(), [2]);
     assert!(!notice.configuration && !notice.outgoing);
@@ -167,7 +168,7 @@ async fn what_another_server_commits_is_heard_also_after_the_connection_was_cut(
     let records = vec![DirectoryStamp { changes: 1 }.into(), arrival(1, BODY, ArrivalState::Received).into()];
     insert(&other, records).await;
     let heard = heard(&mut changes).await;
-    assert!(heard.notice.configuration && heard.arrivals);
+    assert!(heard.configuration && heard.arrivals);
     drop(one);
     assert_eq!(changes.next().await.unwrap(), None);
 }

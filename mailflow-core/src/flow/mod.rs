@@ -100,6 +100,16 @@ impl Mailflow {
         self.shared.notices.subscribe()
     }
 
+    /// Takes in what another server on the same store has changed, as if it had been changed here: the configuration is
+    /// read again, whoever has something to do wakes, and [`watch`](Self::watch) tells it. The store knows where to hear
+    /// of it.
+    ///
+    /// # Errors
+    /// [`Error`] if the configuration cannot be read: then nobody is told.
+    pub async fn hear(&self, notice: Notice) -> Result<(), Error> {
+        self.shared.tell(notice).await
+    }
+
     /// Takes in one mail that somebody brings, as if it had come from this source. From here on it is safe; the router
     /// makes a ticket of it. Returns the digest of its bytes and whether they are new.
     ///

@@ -21,13 +21,19 @@ pub struct Notice {
     pub health: bool,
     /// Whether a session was ended.
     pub sessions: bool,
+    /// Whether arrivals may wait to be routed.
+    pub arrivals: bool,
+    /// Whether there were changes that nobody could tell of: everything has to be looked at again.
+    pub missed: bool,
 }
 
 impl Notice {
     /// What a changeset changes.
     pub fn of(changes: &Changeset) -> Self {
         let ends = |entry: &Entry| matches!(entry, Entry::Erase(Key::Session(_), _));
-        let mut notice = Self { sessions: changes.entries.iter().any(ends), ..Self::default() };
+        let arrives = |entry: &Entry| matches!(entry, Entry::Insert(Record::Arrival(_)));
+        let any = |is: &dyn Fn(&Entry) -> bool| changes.entries.iter().any(is);
+        let mut notice = Self { sessions: any(&ends), arrivals: any(&arrives), ..Self::default() };
         for record in changes.records() {
             match record {
                 Record::Ticket(ticket) => {
@@ -50,6 +56,11 @@ impl Notice {
             }
         }
         notice
+    }
+
+    /// What is told where changes were missed.
+    pub fn of_missed() -> Self {
+        Self { missed: true, ..Self::default() }
     }
 
     /// Whether there is nothing to look at.

@@ -196,9 +196,6 @@ impl Shared {
             Some(task) => self.transact_as(task, decide).await?,
             None => self.transact(decide).await?,
         };
-        if done.value.new > 0 {
-            self.arrived.notify_one();
-        }
         Ok(done.value)
     }
 

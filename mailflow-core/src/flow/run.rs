@@ -209,7 +209,7 @@ async fn something_changed(
                 return true;
             }
             notice = notices.recv() => match notice {
-                Ok(notice) if !notice.configuration => {}
+                Ok(notice) if !notice.configuration && !notice.missed => {}
                 Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => return true,
                 Err(broadcast::error::RecvError::Closed) => return false,
             }

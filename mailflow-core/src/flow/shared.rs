@@ -201,12 +201,15 @@ impl Shared {
         Ok(if stale { Error::Busy } else { Error::Refused(refusal) })
     }
 
-    /// Tells whoever watches.
-    async fn tell(&self, notice: Notice) -> Result<(), Error> {
-        if notice.configuration {
+    /// Tells whoever watches, and wakes whoever has something to do now.
+    pub async fn tell(&self, notice: Notice) -> Result<(), Error> {
+        if notice.configuration || notice.missed {
             self.refresh().await?;
         }
-        if notice.outgoing {
+        if notice.arrivals || notice.missed {
+            self.arrived.notify_one();
+        }
+        if notice.outgoing || notice.missed {
             let destinations: Vec<Uuid> = self.directory().destinations.keys().map(|id| Uuid::from(*id)).collect();
             destinations.into_iter().for_each(|id| self.wake(id));
         }

@@ -67,7 +67,7 @@ impl Listener {
                     return Some(Event::default().event("beat").data("{}"));
                 }
                 notice = self.notices.recv() => {
-                    if notice.as_ref().is_ok_and(|notice| notice.sessions || notice.configuration) {
+                    if notice.as_ref().is_ok_and(|notice| notice.sessions || notice.configuration || notice.missed) {
                         self.is_still_there().await?;
                     }
                     let news = match notice {
@@ -96,7 +96,7 @@ impl Listener {
             menu: notice.configuration || (notice.health && self.signed.agent.administrator),
             ..News::default()
         };
-        if notice.tickets.len() > MOST {
+        if notice.missed || notice.tickets.len() > MOST {
             return Ok(Some(News { menu: true, lost: true, ..news }));
         }
         for id in &notice.tickets {
