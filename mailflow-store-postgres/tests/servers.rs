@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use mailflow_core::arrival::ArrivalState;
 use mailflow_core::directory::DirectoryStamp;
-use mailflow_core::store::{Changeset, CommitError, Committed, Entry, Key, Record, Store as _, Version};
 use mailflow_core::flow::Notice;
+use mailflow_core::store::{Changeset, CommitError, Committed, Entry, Key, Record, Store as _, Version};
 use mailflow_store_postgres::{Changes, Options, PostgresStore};
 use mailflow_test::postgres::{Cluster, Database, is_there};
 use mailflow_test::store::samples::{BODY, arrival, message, pulse, thread, ticket, ticket_id};

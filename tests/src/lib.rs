@@ -14,6 +14,7 @@ pub mod await_it;
 pub mod binary;
 pub mod browser;
 pub mod chance;
+pub mod cluster;
 pub mod customer;
 pub mod demo;
 pub mod desk_server;

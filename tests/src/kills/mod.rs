@@ -1,8 +1,8 @@
 //! [`Campaign`]: a desk that is killed again and again while it collects, routes and sends. The mail servers live in this
 //! process and survive; what they had and took tells what should be true of the desk at the end.
 
-mod servers;
-mod verdict;
+pub(crate) mod servers;
+pub(crate) mod verdict;
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};

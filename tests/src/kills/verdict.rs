@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use helpdesk::setup;
 use mailflow_core::access::Visibility;
-use mailflow_core::flow::Mailflow;
+use mailflow_core::flow::{Builder, Mailflow};
 use mailflow_core::mail::{Keyring, parse};
 use mailflow_core::message::Message;
 use mailflow_core::outgoing::{Outgoing, OutgoingState};
@@ -20,7 +20,7 @@ use mailflow_store_sqlite::{Options, SqliteStore};
 use mailflow_transport::Connectors;
 use mailflow_transport::seal::KeyFile;
 
-use super::servers::token;
+use super::servers::{Servers, token};
 use super::{Campaign, Doing, FILE};
 
 /// What is true of a desk that was killed many times.
@@ -86,7 +86,7 @@ impl fmt::Display for Verdict {
 
 /// The machine's clock, and half a day more once everything else is done: what was perhaps sent is due then.
 #[derive(Clone, Default)]
-struct Later(Arc<AtomicBool>);
+pub struct Later(Arc<AtomicBool>);
 
 #[async_trait]
 impl Clock for Later {
@@ -105,39 +105,40 @@ pub async fn of(campaign: &Campaign) -> Verdict {
     let store = SqliteStore::open(&file, Options::default()).unwrap();
     let damage = store.check().await.unwrap();
     drop(store);
-    finish(campaign).await;
+    let store = SqliteStore::open(&file, Options::default()).unwrap();
+    let key = Arc::new(KeyFile::open_or_create(campaign.folder.path().join(format!("{FILE}.key"))).unwrap());
+    let flow = finish(Mailflow::builder(store), key, &campaign.servers).await;
+    drop(flow);
     let flow = setup::open(&file, setup::IfMissing::Refuse).await.unwrap().flow;
-    let mut verdict =
-        Verdict { kills: campaign.moments.clone(), written: campaign.written, damage, ..Verdict::default() };
-    about_tickets(&flow, &mut verdict).await;
-    about_answers(campaign, &flow, &mut verdict).await;
-    verdict
+    let verdict = of_desk(&flow, campaign.written, &campaign.servers).await;
+    Verdict { kills: campaign.moments.clone(), damage: [damage, verdict.damage].concat(), ..verdict }
 }
 
 /// Everything that is still to be done is done, in this process.
-async fn finish(campaign: &Campaign) {
-    let file = campaign.folder.path().join(FILE);
-    let store = SqliteStore::open(&file, Options::default()).unwrap();
-    let key = Arc::new(KeyFile::open_or_create(campaign.folder.path().join(format!("{FILE}.key"))).unwrap());
+pub async fn finish(builder: Builder, key: Arc<KeyFile>, servers: &Servers) -> Mailflow {
     let keyring = Keyring::new(1, key.secret("thread tokens 1"));
     let clock = Later::default();
-    let flow = Mailflow::builder(store)
-        .keyring(keyring)
-        .network(Connectors::new(key))
-        .clock(clock.clone())
-        .build()
-        .await
-        .unwrap();
+    let builder = builder.keyring(keyring).network(Connectors::new(key)).clock(clock.clone());
+    let flow = builder.build().await.unwrap();
     // To begin to run and to end at once is how what another run was sending is taken over.
     flow.run(async {}).await.unwrap();
     clock.0.store(true, Ordering::SeqCst);
     for source in flow.directory().sources.values() {
-        while campaign.servers.waiting() > 0 {
+        while servers.waiting() > 0 {
             flow.collect(source).await.unwrap();
         }
     }
     while !flow.route_some().await.unwrap().is_empty() {}
     flow.deliver().await.unwrap();
+    flow
+}
+
+/// What is true of a desk that has finished, when so many mails were written to it.
+pub async fn of_desk(flow: &Mailflow, written: u64, servers: &Servers) -> Verdict {
+    let mut verdict = Verdict { written, ..Verdict::default() };
+    about_tickets(flow, &mut verdict).await;
+    about_answers(servers, flow, &mut verdict).await;
+    verdict
 }
 
 async fn about_tickets(flow: &Mailflow, verdict: &mut Verdict) {
@@ -169,9 +170,9 @@ async fn about_tickets(flow: &Mailflow, verdict: &mut Verdict) {
     }
 }
 
-async fn about_answers(campaign: &Campaign, flow: &Mailflow, verdict: &mut Verdict) {
+async fn about_answers(servers: &Servers, flow: &Mailflow, verdict: &mut Verdict) {
     let mut arrived: BTreeMap<String, u64> = BTreeMap::new();
-    for mail in campaign.servers.accepted() {
+    for mail in servers.accepted() {
         let id = parse(&mail.bytes, &Default::default()).message_id.unwrap();
         *arrived.entry(id.as_str().to_owned()).or_default() += 1;
     }
