@@ -9,5 +9,6 @@ pub mod inspect;
 mod passwords;
 pub mod replayed;
 pub mod rules_file;
+pub mod servers;
 pub mod setup;
 pub mod web;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{Error, Mailflow, Shared};
+use super::{Cluster, Error, Mailflow, Shared};
 use crate::access::{AccessList, Grant, Scope, Visibility};
 use crate::decision::cluster;
 use crate::decision::configure::{self, By, Configured};
@@ -124,6 +124,15 @@ impl Admin {
         let id = id.into();
         self.needed_by_rows(kind, id).await?;
         self.shared.transact(|scene, changes, _| configure::remove(scene, changes, self.by, kind, id)).await.map(drop)
+    }
+
+    /// What servers there are and who does what; nobody if the desk has always had one server only.
+    ///
+    /// # Errors
+    /// [`Error`] if the agent is no administrator, or the store fails.
+    pub async fn cluster(&self) -> Result<Cluster, Error> {
+        self.may("look at servers")?;
+        self.shared.cluster().await
     }
 
     /// Tells a server to give away its tasks, or to take some again; agents are served all the same.

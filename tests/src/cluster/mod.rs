@@ -30,6 +30,7 @@ use tempfile::TempDir;
 use self::server::Server;
 pub use self::server::{Program, Trouble};
 pub use self::verdict::Verdict;
+pub use self::witness::Witness;
 use crate::await_it;
 use crate::chance::Chance;
 use crate::kills::servers::{ADDRESS, PASSWORD, Servers, USER};
@@ -53,6 +54,8 @@ pub struct Campaign {
     answered: u64,
     episodes: BTreeMap<Trouble, u64>,
     kills: Vec<(usize, Timestamp)>,
+    /// Since when the database runs.
+    runs_since: Timestamp,
     // What goes last is dropped last.
     database: Option<Database>,
     cluster: Option<Cluster>,
@@ -86,6 +89,7 @@ impl Campaign {
             answered: 0,
             episodes: BTreeMap::new(),
             kills: Vec::new(),
+            runs_since: now(),
             database: Some(database),
             cluster: Some(cluster),
             _folder: folder,
@@ -150,11 +154,42 @@ impl Campaign {
     async fn is_at_work(&self, nth: usize) {
         let (id, begun) = (Member::id_of(NAMES[nth]), self.servers[nth].begun());
         await_it::until("a server to be at work", || async {
-            let cluster = self.office().cluster().await.unwrap();
+            // The database may be away.
+            let cluster = self.office().cluster().await.ok()?;
             let server = cluster.servers.into_iter().find(|it| it.id == id)?;
-            (server.started >= begun && server.is_alive(cluster.now)).then_some(())
+            let alive = server.started >= begun && server.seen >= self.runs_since && server.is_alive(cluster.now);
+            alive.then_some(())
         })
         .await;
+    }
+
+    /// The database crashes while mail comes in and is answered, and is started again.
+    pub async fn database_crashes(&mut self) {
+        for nth in 0..NAMES.len() {
+            self.is_at_work(nth).await;
+        }
+        self.written += 1;
+        self.mail.deliver(self.written, &mut self.chance);
+        self.mail_comes();
+        self.agents_answer().await;
+        let before = self.mail.connections();
+        self.mail.connected_after(before).await;
+        let mut cluster = self.cluster.take().unwrap();
+        let crashed = tokio::task::spawn_blocking(move || {
+            cluster.crash();
+            cluster.start_again();
+            cluster
+        });
+        self.cluster = Some(crashed.await.unwrap());
+        self.runs_since = now();
+        for nth in 0..NAMES.len() {
+            self.is_at_work(nth).await;
+        }
+    }
+
+    /// What the database saw until now.
+    pub fn witness(&self) -> Witness {
+        witness::ask(self.database.as_ref().unwrap(), &self.kills)
     }
 
     /// Lets the servers do what is left, ends them in order, and says what is true.
@@ -163,7 +198,7 @@ impl Campaign {
             self.is_at_work(nth).await;
         }
         await_it::until("all mail to be collected and routed", || async {
-            let waiting = self.office().store().find(&Query::Waiting, &Page::first(1)).await.unwrap();
+            let waiting = self.office().store().find(&Query::Waiting, &Page::first(1)).await.ok()?;
             (self.mail.waiting() == 0 && waiting.rows.is_empty()).then_some(())
         })
         .await;

@@ -48,6 +48,7 @@ impl DestinationWish {
             max_bytes: self.max_bytes,
             retry_for_s: self.retry_for_s,
             perhaps_sent: self.perhaps_sent.into(),
+            pinned_to: self.pinned_to,
             ..blank
         })
     }
@@ -77,6 +78,7 @@ fn shape(destination: Destination, health: &Health) -> DestinationShape {
             max_bytes: destination.max_bytes,
             retry_for_s: destination.retry_for_s,
             perhaps_sent: destination.perhaps_sent.into(),
+            pinned_to: destination.pinned_to,
         },
     }
 }

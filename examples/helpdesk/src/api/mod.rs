@@ -10,6 +10,7 @@ mod agents;
 mod approvals;
 mod caller;
 mod categories;
+mod cluster;
 mod contacts;
 mod delivery;
 mod destinations;

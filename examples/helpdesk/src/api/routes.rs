@@ -6,7 +6,7 @@ use utoipa::OpenApi;
 use super::openapi::{Names, Token};
 use super::refused::Refused;
 use super::{
-    Api, access, agents, approvals, categories, contacts, delivery, destinations, drafts, files, groups, health,
+    Api, access, agents, approvals, categories, cluster, contacts, delivery, destinations, drafts, files, groups, health,
     messages, openapi, own, replies, responses, rules, search, session, sessions, settings, sources, ticketboxes,
     tickets,
 };
@@ -164,6 +164,9 @@ routes! {
     post "/approvals/{id}/release" => approvals::release;
     post "/approvals/{id}/return" => approvals::give_back;
     get "/health" => health::show;
+    get "/cluster" => cluster::show;
+    post "/cluster/{id}/drain" => cluster::drain;
+    delete "/cluster/{id}" => cluster::forget;
 }
 
 /// The document of these routes.

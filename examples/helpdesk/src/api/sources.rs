@@ -41,6 +41,7 @@ impl SourceWish {
             max_bytes: self.max_bytes,
             destination: self.destination.map(Into::into),
             ticketbox: self.ticketbox.map(Into::into),
+            pinned_to: self.pinned_to,
             ..blank
         })
     }
@@ -66,6 +67,7 @@ fn shape(source: Source, pulse: Option<&Pulse>) -> SourceShape {
             max_bytes: source.max_bytes,
             destination: source.destination.map(Uuid::from),
             ticketbox: source.ticketbox.map(Uuid::from),
+            pinned_to: source.pinned_to,
         },
         health: pulse.cloned().map(Into::into),
     }

@@ -1,6 +1,7 @@
 //! The `mailflow` command. What it finds goes to stdout, what it says to stderr.
 
 mod agent;
+mod cluster;
 mod demo;
 mod desk;
 mod exit;
@@ -71,6 +72,9 @@ enum Command {
     /// Look at agents, and give them passwords.
     #[command(subcommand)]
     Agent(agent::AgentCommand),
+    /// Look at servers that work on one desk together, and make one give away its tasks.
+    #[command(subcommand)]
+    Cluster(cluster::ClusterCommand),
     /// Open doors that were shut too tightly.
     #[command(subcommand)]
     Settings(settings::SettingsCommand),
@@ -114,6 +118,7 @@ fn run(command: Command) -> Result<(), Exit> {
             Command::Ticket(command) => ticket::ticket(command).await,
             Command::Source(command) => source::source(command).await,
             Command::Agent(command) => agent::agent(command).await,
+            Command::Cluster(command) => cluster::cluster(command).await,
             Command::Settings(command) => settings::settings(command).await,
         }
     });

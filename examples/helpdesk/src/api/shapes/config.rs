@@ -112,6 +112,9 @@ pub struct SourceWish {
     /// Where its mail goes if no rule and no address decides; null for what the default rule says.
     #[serde(default)]
     pub ticketbox: Option<Uuid>,
+    /// The name of the server, of several, that collects from it as long as it is alive; null for whichever.
+    #[serde(default)]
+    pub pinned_to: Option<String>,
 }
 
 /// A source.
@@ -201,6 +204,9 @@ pub struct DestinationWish {
     pub retry_for_s: u32,
     #[serde(default)]
     pub perhaps_sent: PerhapsSentShape,
+    /// The name of the server, of several, that sends through it as long as it is alive; null for whichever.
+    #[serde(default)]
+    pub pinned_to: Option<String>,
 }
 
 /// A destination.

@@ -17,8 +17,9 @@ use mailflow_core::flow::{Desk, Mailflow};
 use mailflow_core::group::Group;
 use mailflow_core::id::AgentId;
 use mailflow_core::message::Message;
-use mailflow_core::outgoing::{Outgoing, OutgoingState};
+use mailflow_core::outgoing::{Outgoing, OutgoingState, RunId};
 use mailflow_core::response::StandardResponse;
+use mailflow_core::server::Server;
 use mailflow_core::source::{Source, SourceAccess};
 use mailflow_core::store::{Changeset, Entry, MemoryStore, Query, StoreExt};
 use mailflow_core::ticketbox::Ticketbox;
@@ -239,7 +240,7 @@ impl Fixture {
 }
 
 /// What the documentation names: 11 a source, 12 a destination, 13 a ticketbox, 14 a category, 15 an agent, 16 a
-/// contact.
+/// contact, 25 a server, 26 one that is gone.
 async fn configure(flow: &Mailflow, mailbox: MemorySource) -> (Source, AgentId) {
     let admin = flow.admin();
     let support = "support@example.com".parse().unwrap();
@@ -273,6 +274,21 @@ async fn configure(flow: &Mailflow, mailbox: MemorySource) -> (Source, AgentId) 
     };
     admin.save(&lead).await.unwrap();
     admin.save(&Agent { escalate_to: Some(Escalation::Agent(lead.id)), ..agent.clone() }).await.unwrap();
+    for (last, name, left) in [(25, "one", Duration::from_secs(15)), (26, "two", Duration::ZERO)] {
+        let now = flow.store().now().await.unwrap();
+        let server = Server {
+            id: id(last),
+            name: name.to_owned(),
+            version: "1".to_owned(),
+            run: RunId(id(last)),
+            started: now,
+            seen: now,
+            until: now.plus(left * 1000),
+            draining: false,
+        };
+        let entries = vec![Entry::Insert(server.into())];
+        flow.store().commit(Changeset { entries, first_ticket_number: 1 }).await.unwrap();
+    }
     let contact = Contact {
         id: id(16),
         name: "Ada Byron".to_owned(),

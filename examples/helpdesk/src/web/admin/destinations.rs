@@ -189,6 +189,7 @@ fn sections(values: &Fields) -> Vec<Section> {
                     "The connection was lost after \
                 the last byte and before the answer. Sent again, most mail programs show it once, by its Message-ID.",
                 ),
+                server::pin(values),
             ],
         ),
     ]
@@ -209,6 +210,7 @@ fn filled(destination: &Destination) -> Fields {
         PerhapsSent::Hold => "hold",
     };
     add("perhaps_sent", perhaps.to_owned());
+    add("pinned_to", destination.pinned_to.clone().unwrap_or_default());
     match &destination.access {
         DestinationAccess::Smtp { server, login } => {
             add("kind", "smtp".to_owned());
@@ -258,6 +260,7 @@ fn read(
         max_bytes: mebibytes.clamp(1, 1024) << 20,
         retry_for_s: hours.min(24 * 365) * 3600,
         perhaps_sent: if values.one("perhaps_sent") == "hold" { PerhapsSent::Hold } else { PerhapsSent::Retry },
+        pinned_to: server::read_pin(values),
         ..blank
     })
 }

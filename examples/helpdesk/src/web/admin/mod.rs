@@ -14,6 +14,7 @@ mod remove;
 mod responses;
 mod rules;
 mod server;
+mod servers;
 mod settings;
 mod sources;
 #[cfg(test)]
@@ -43,12 +44,16 @@ pub const MENU: &[(&str, &str)] = &[
     ("/admin/sessions", "Active sessions"),
     ("/admin/groups", "Groups"),
     ("/admin/access", "Access"),
+    ("/admin/servers", "Servers"),
     ("/admin/settings", "Settings"),
 ];
 
 pub(super) fn routes(table: Table) -> Table {
     table
         .get(A, "/admin", overview::show)
+        .get(A, "/admin/servers", servers::list)
+        .post(A, "/admin/servers/{id}/drain", servers::drain)
+        .post(A, "/admin/servers/{id}/forget", servers::forget)
         .get(A, "/admin/settings", settings::show)
         .post(A, "/admin/settings", settings::save)
         .get(A, "/admin/default-rule", default_rule::show)
@@ -163,6 +168,9 @@ impl Asked {
             "retrying" => "It is tried again now. What fails once more comes back here.",
             "given-up" => "Given up: it is not sent any more. The answer stays in its ticket.",
             "moved" => "Moved.",
+            "draining" => "It gives away its tasks now, and takes no others. Agents are served all the same.",
+            "not-draining" => "It takes tasks again.",
+            "forgotten" => "Forgotten.",
             "second-factor" => "The second factor is taken away: the password alone lets the agent in.",
             _ => return None,
         })

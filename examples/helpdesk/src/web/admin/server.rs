@@ -45,6 +45,18 @@ pub fn fields(values: &Fields, ports: &str) -> Vec<Field> {
     ]
 }
 
+/// The field that says which server of several works on a source or destination.
+pub fn pin(values: &Fields) -> Field {
+    let help = "Only where several servers work on this desk: the name of the one that does this as long as it is alive. \
+                Empty for whichever.";
+    Field::new("pinned_to", "Pinned to the server", Kind::Line, values, help)
+}
+
+/// The server that stands in that field.
+pub fn read_pin(values: &Fields) -> Option<String> {
+    Some(values.one("pinned_to").trim().to_owned()).filter(|name| !name.is_empty())
+}
+
 /// Puts a server into the fields.
 pub fn fill(values: &mut Fields, server: &Server) {
     values.add("host", server.host.clone());

@@ -145,6 +145,7 @@ fn sections(values: &Fields, directory: &Directory) -> Vec<Section> {
                     "Of a larger mail only the headers come, as a \
                 ticket that says so; the mail stays in the mailbox. Default: 25.",
                 ),
+                server::pin(values),
             ],
         ),
         Section::new(
@@ -180,6 +181,7 @@ fn filled(source: &Source) -> Fields {
     add("max_mib", (source.max_bytes >> 20).to_string());
     add("ticketbox", source.ticketbox.map(|id| id.to_string()).unwrap_or_default());
     add("destination", source.destination.map(|id| id.to_string()).unwrap_or_default());
+    add("pinned_to", source.pinned_to.clone().unwrap_or_default());
     match &source.access {
         SourceAccess::Pop3 { server, user, apop, .. } => {
             add("kind", "pop3".to_owned());
@@ -222,6 +224,7 @@ fn read(app: &App, values: &Fields, blank: Source, before: Option<&Source>) -> R
         max_bytes: mebibytes.clamp(1, 1024) << 20,
         destination: chosen(values, "destination"),
         ticketbox: chosen(values, "ticketbox"),
+        pinned_to: server::read_pin(values),
         ..blank
     })
 }

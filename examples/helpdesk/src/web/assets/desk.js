@@ -266,13 +266,23 @@
   // One stream for all tabs of this browser where tabs can agree on who has it; else one a tab.
   const channel = "BroadcastChannel" in window ? new BroadcastChannel(`mailflow ${base}`) : null;
   let last = Date.now();
+  let losing = 0;
   const take = (message) => {
     last = Date.now();
+    clearTimeout(losing);
+    losing = 0;
     if (said.dataset.dead) {
       delete said.dataset.dead;
       say("Live again");
     }
     if (message) changed(message);
+  };
+  // Most interruptions are over before anybody needs to know of them.
+  const lose = () => {
+    losing ||= setTimeout(() => {
+      said.dataset.dead = "yes";
+      say("Reconnecting", true);
+    }, 3000);
   };
   const listen = () => {
     const stream = new EventSource(`${base}/live`);
@@ -283,7 +293,10 @@
     stream.onmessage = (event) => tell(JSON.parse(event.data));
     stream.addEventListener("beat", () => tell(null));
     // The browser tries again by itself, except after a refusal: then the session is over.
-    stream.onerror = () => stream.readyState === EventSource.CLOSED && setTimeout(listen, 15000);
+    stream.onerror = () => {
+      lose();
+      if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 15000);
+    };
     return new Promise(() => {});
   };
   if (channel) channel.onmessage = (event) => take(event.data);

@@ -1,0 +1,139 @@
+//! Servers that work on the desk together: a card for each, a line for each task, and a button that drains. What tasks
+//! did before is not kept.
+
+use askama::Template;
+use axum::body::Bytes;
+use axum::extract::{Path, Query};
+use axum::http::HeaderMap;
+use mailflow_core::id::ServerId;
+use mailflow_core::refusal::Refusal;
+use mailflow_core::server::Server;
+use mailflow_core::time::Timestamp;
+
+use super::form::sentence;
+use super::list::Tone;
+use super::{Asked, go, refusal, words};
+use crate::servers::{self, TaskState};
+use crate::web::ago::full;
+use crate::web::answer::{Answer, page};
+use crate::web::{Fields, Frame, Signed, Trouble};
+
+const HERE: &str = "/admin/servers";
+
+/// A server.
+struct Card {
+    id: ServerId,
+    name: String,
+    version: String,
+    state: String,
+    tone: Tone,
+    started: (String, String),
+    tasks: Vec<String>,
+    alive: bool,
+    draining: bool,
+}
+
+/// A task.
+struct Line {
+    words: String,
+    holder: Option<String>,
+    tone: Tone,
+    since: Option<(String, String)>,
+    epoch: u64,
+    left: String,
+    next: String,
+    pinned: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "admin/servers.html")]
+struct ServersPage {
+    frame: Frame,
+    cards: Vec<Card>,
+    lines: Vec<Line>,
+    done: Option<&'static str>,
+    trouble: Option<String>,
+}
+
+/// All servers and tasks.
+pub async fn list(signed: Signed, Query(asked): Query<Asked>) -> Answer {
+    shown(&signed, asked.done(), None).await
+}
+
+async fn shown(signed: &Signed, done: Option<&'static str>, trouble: Option<String>) -> Answer {
+    let cluster = signed.desk.admin()?.cluster().await?;
+    let tasks = servers::tasks(&cluster, &signed.desk.directory());
+    let card = |server: &Server| card(server, &tasks, cluster.now);
+    page(&ServersPage {
+        frame: Frame::of(signed, HERE, "Servers").await?,
+        cards: cluster.servers.iter().map(card).collect(),
+        lines: tasks.iter().map(|task| line(task, cluster.now)).collect(),
+        done,
+        trouble,
+    })
+}
+
+fn card(server: &Server, tasks: &[TaskState], now: Timestamp) -> Card {
+    let seen = words::ago(server.seen, now);
+    let (state, tone) = match servers::state(server, now) {
+        "alive" => (format!("Alive, said so {seen}"), Tone::Good),
+        "draining" => (format!("Draining: it takes no tasks. Alive, said so {seen}"), Tone::Quiet),
+        _ => (format!("Gone, last seen {seen}"), Tone::Bad),
+    };
+    let has = |task: &&TaskState| task.holder.as_ref().is_some_and(|holder| holder.id == server.id);
+    Card {
+        id: server.id,
+        name: server.name.clone(),
+        version: server.version.clone(),
+        state,
+        tone,
+        started: (words::ago(server.started, now), full(server.started)),
+        tasks: tasks.iter().filter(has).map(TaskState::words).collect(),
+        alive: server.is_alive(now),
+        draining: server.draining,
+    }
+}
+
+fn line(task: &TaskState, now: Timestamp) -> Line {
+    let alive = task.holder.as_ref().filter(|it| it.is_alive(now));
+    let left = match (&task.holder, alive) {
+        (None, _) => "Nobody does it".to_owned(),
+        (Some(_), None) => "Its server is gone; another one takes over".to_owned(),
+        (Some(_), Some(_)) => format!("Lease ends in {} s unless renewed", task.left_ms.div_ceil(1000)),
+    };
+    let holder = task.holder.as_ref().map(|it| it.name.clone());
+    let next = match &task.next {
+        None => "No server can take it".to_owned(),
+        Some(next) if holder.as_ref() == Some(next) => "It stays there".to_owned(),
+        Some(next) => format!("Goes to {next}"),
+    };
+    Line {
+        words: task.words(),
+        tone: if alive.is_some() { Tone::Good } else { Tone::Bad },
+        since: task.since.filter(|_| holder.is_some()).map(|at| (words::ago(at, now), full(at))),
+        epoch: task.epoch,
+        left,
+        next,
+        pinned: task.pinned_to.clone(),
+        holder,
+    }
+}
+
+fn id(text: &str) -> Result<ServerId, Trouble> {
+    Ok(text.parse().map_err(|_| Refusal::no_such("server", text))?)
+}
+
+/// Makes a server give away its tasks, or take some again.
+pub async fn drain(signed: Signed, Path(text): Path<String>, headers: HeaderMap, body: Bytes) -> Answer {
+    let draining = Fields::of_form(&headers, &body)?.one("draining") == "yes";
+    signed.desk.admin()?.drain(id(&text)?, draining).await?;
+    go(&signed, HERE, if draining { "draining" } else { "not-draining" })
+}
+
+/// Forgets a server that is gone.
+pub async fn forget(signed: Signed, Path(text): Path<String>) -> Answer {
+    match signed.desk.admin()?.forget_server(id(&text)?).await {
+        Ok(()) => go(&signed, HERE, "forgotten"),
+        Err(error) => shown(&signed, None, Some(sentence(&refusal(error)?.to_string()))).await,
+    }
+}
