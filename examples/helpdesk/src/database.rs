@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mailflow_core::store::{Store, StoreError, StoreErrorKind};
-use mailflow_store_postgres::PostgresStore;
+use mailflow_store_postgres::{Changes, PostgresStore};
 use mailflow_store_sqlite::SqliteStore;
 
 /// Where the key of a desk is whose database has no folder of its own.
@@ -78,6 +78,33 @@ impl Database {
                 Arc::new(PostgresStore::open(url, mailflow_store_postgres::Options::default()).await?)
             }
         })
+    }
+
+    /// Opens it for one of several servers, with what the others change.
+    ///
+    /// # Errors
+    /// [`StoreError`] as for [`Database::open`], and if only one server at a time can work on such a database.
+    pub async fn open_for_many(&self) -> Result<(Arc<dyn Store>, Changes), StoreError> {
+        match self {
+            Self::Sqlite(file) => {
+                let doing = format!(
+                    "`{}` is a file, which one server works on; several need `postgres://…`, and `mailflow migrate-store` \
+                     moves a desk there",
+                    file.display()
+                );
+                Err(StoreError::new(StoreErrorKind::Unusable, doing))
+            }
+            Self::Postgres(url) => {
+                let store = PostgresStore::open(url, mailflow_store_postgres::Options::default()).await?;
+                let changes = store.changes();
+                Ok((Arc::new(store), changes))
+            }
+        }
+    }
+
+    /// Whether several servers may work on it.
+    pub const fn is_for_many(&self) -> bool {
+        matches!(self, Self::Postgres(_))
     }
 
     /// Whether it is certain, without opening it, that there is nothing.

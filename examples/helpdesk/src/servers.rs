@@ -127,7 +127,8 @@ mod tests {
             ..Source::new(Uuid::from_u128(7).into(), "mailbox", SourceAccess::Embedded)
         };
         let off = Source { enabled: false, ..Source::new(Uuid::from_u128(8).into(), "off", SourceAccess::Embedded) };
-        let directory = Directory { sources: [source, off].map(|it| (it.id, it)).into(), ..Directory::default() };
+        let mut directory = Directory::default();
+        directory.sources.extend([source, off].map(|it| (it.id, it)));
         let lease = |run, server: &Server| Lease {
             task: Task::Router,
             holder: Some(Holder { server: server.id, run: RunId(Uuid::from_u128(run)) }),

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use mailflow_core::agent::{Agent, BUILT_IN_ADMINISTRATOR};
 use mailflow_core::destination::{Destination, DestinationAccess};
-use mailflow_core::flow::{Error, Mailflow};
+use mailflow_core::flow::{Builder, Error, Mailflow};
 use mailflow_core::id::DestinationId;
 use mailflow_core::mail::{Address, Keyring};
-use mailflow_core::store::{Key, StoreError, Version};
+use mailflow_core::store::{Key, Store, StoreError, Version};
 use mailflow_transport::Connectors;
 use mailflow_transport::seal::{KeyFile, SealError};
 
@@ -64,18 +64,40 @@ pub async fn open(place: impl Into<Place>, if_missing: IfMissing) -> Result<Open
         return Err(SetupError::NoDesk(place.database));
     }
     let store = place.database.open().await?;
+    let (builder, network) = prepare(&place, store, if_missing).await?;
+    Ok(Opened { flow: builder.build().await?, network })
+}
+
+/// Opens the desk in a database as one of several servers, which has this name; what the others change is told to it as
+/// long as the program runs.
+///
+/// # Errors
+/// [`SetupError`] if it cannot be opened, or only one server at a time can work on such a database.
+pub async fn open_as(place: Place, server: &str) -> Result<Opened, SetupError> {
+    let (store, changes) = place.database.open_for_many().await?;
+    let (builder, network) = prepare(&place, store, IfMissing::Make).await?;
+    let flow = builder.server(server).build().await?;
+    tokio::spawn(changes.tell(flow.clone()));
+    Ok(Opened { flow, network })
+}
+
+/// What a desk is made of, on a store that is open.
+async fn prepare(
+    place: &Place,
+    store: Arc<dyn Store>,
+    if_missing: IfMissing,
+) -> Result<(Builder, Connectors), SetupError> {
     // Every desk has written its first documents.
     let stamp = store.load(&[Key::Directory]).await?;
     let desk = if stamp.iter().all(|it| it.version == Version::ABSENT) { Desk::New } else { Desk::Old };
     if desk == Desk::New && if_missing == IfMissing::Refuse && !matches!(place.database, Database::Sqlite(_)) {
-        return Err(SetupError::NoDesk(place.database));
+        return Err(SetupError::NoDesk(place.database.clone()));
     }
     place.check_key(desk)?;
     let key = Arc::new(KeyFile::open_or_create(&place.key)?);
     let keyring = Keyring::new(1, key.secret("thread tokens 1"));
     let network = Connectors::new(key);
-    let flow = Mailflow::builder(store).keyring(keyring).network(network.clone()).build().await?;
-    Ok(Opened { flow, network })
+    Ok((Mailflow::builder(store).keyring(keyring).network(network.clone()), network))
 }
 
 /// A ticketbox for an address, if none has it yet. It is called what stands before the `@`.

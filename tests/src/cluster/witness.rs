@@ -54,28 +54,28 @@ pub fn watch(database: &Database) {
          CREATE FUNCTION witness_lease() RETURNS trigger LANGUAGE plpgsql AS $$
          DECLARE
              was jsonb := '{{}}';
-             is jsonb := witness_json(NEW.data);
+             becomes jsonb := witness_json(NEW.data);
              stolen boolean := false;
          BEGIN
              IF TG_OP = 'UPDATE' THEN was := witness_json(OLD.data); END IF;
-             IF is->'holder' IS NOT NULL AND was->'epoch' IS NOT NULL AND was->'holder' IS DISTINCT FROM is->'holder' THEN
-                 stolen := (is->>'epoch')::bigint <= (was->>'epoch')::bigint OR EXISTS (
+             IF becomes->'holder' IS NOT NULL AND was->'epoch' IS NOT NULL AND was->'holder' IS DISTINCT FROM becomes->'holder' THEN
+                 stolen := (becomes->>'epoch')::bigint <= (was->>'epoch')::bigint OR EXISTS (
                      SELECT FROM servers s
                      WHERE s.id = (was->'holder'->>'server')::uuid
                          AND witness_json(s.data)->>'run' = was->'holder'->>'run'
                          AND (witness_json(s.data)->>'until')::bigint > witness_now());
              END IF;
              INSERT INTO witness_leases (at, task, holder, stolen)
-                 VALUES (witness_now(), NEW.id, is->'holder'->>'server' || ' ' || (is->'holder'->>'run'), stolen);
+                 VALUES (witness_now(), NEW.id, becomes->'holder'->>'server' || ' ' || (becomes->'holder'->>'run'), stolen);
              RETURN NULL;
          END $$;
          CREATE TRIGGER witness AFTER INSERT OR UPDATE ON leases FOR EACH ROW EXECUTE FUNCTION witness_lease();
 
-         CREATE FUNCTION witness_write(of uuid, what text) RETURNS void LANGUAGE sql AS $$
+         CREATE FUNCTION witness_write(task_id uuid, what text) RETURNS void LANGUAGE sql AS $$
              INSERT INTO witness_unfenced (at, task, writer, what)
-             SELECT witness_now(), of, w.name, what FROM witness_servers w
+             SELECT witness_now(), task_id, w.name, what FROM witness_servers w
              WHERE w.name = current_setting('application_name') AND NOT EXISTS (
-                 SELECT FROM leases l WHERE l.id = of
+                 SELECT FROM leases l WHERE l.id = task_id
                      AND (witness_json(l.data)->'holder'->>'server')::uuid = w.id) $$;
          CREATE FUNCTION witness_pulse() RETURNS trigger LANGUAGE plpgsql AS
              $$ BEGIN PERFORM witness_write(NEW.id, 'pulse'); RETURN NULL; END $$;

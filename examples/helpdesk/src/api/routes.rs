@@ -6,9 +6,9 @@ use utoipa::OpenApi;
 use super::openapi::{Names, Token};
 use super::refused::Refused;
 use super::{
-    Api, access, agents, approvals, categories, cluster, contacts, delivery, destinations, drafts, files, groups, health,
-    messages, openapi, own, replies, responses, rules, search, session, sessions, settings, sources, ticketboxes,
-    tickets,
+    Api, access, agents, approvals, categories, cluster, contacts, delivery, destinations, drafts, files, groups,
+    health, messages, openapi, own, replies, responses, rules, search, session, sessions, settings, sources,
+    ticketboxes, tickets,
 };
 
 /// A route of the router.

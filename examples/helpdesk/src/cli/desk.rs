@@ -36,4 +36,13 @@ impl DeskArguments {
     pub async fn open(&self, if_missing: IfMissing) -> Result<Opened, SetupError> {
         setup::open(self.place()?, if_missing).await
     }
+
+    /// Opens it for a server, made if it is missing: where several may work on it, as the one of this name.
+    pub async fn open_for_server(&self, name: Option<String>, usual: &str) -> Result<Opened, SetupError> {
+        let place = self.place()?;
+        match name {
+            None if !place.database.is_for_many() => setup::open(place, IfMissing::Make).await,
+            name => setup::open_as(place, name.as_deref().unwrap_or(usual)).await,
+        }
+    }
 }

@@ -9,13 +9,17 @@ use tokio::net::TcpListener;
 
 use super::desk::DeskArguments;
 use super::{Exit, exit, print, say};
-use crate::setup::{self, IfMissing};
+use crate::setup;
 use crate::web::{self, WebConfig};
 
 #[derive(Debug, Args)]
 pub struct ServeArguments {
     #[command(flatten)]
     desk: DeskArguments,
+    /// Name of this server where several work on one PostgreSQL database; one that is started again keeps its name.
+    /// Without it: the machine's name and the port.
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    server: Option<String>,
     /// Where the pages are.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
@@ -39,8 +43,9 @@ pub struct ServeArguments {
 /// Runs a desk until it is told to stop.
 pub async fn serve(arguments: ServeArguments) -> Result<(), Exit> {
     super::log::begin(&arguments.log)?;
-    let opened = arguments.desk.open(IfMissing::Make).await?;
     let listener = bind(arguments.listen).await?;
+    let usual = usual_name(listener.local_addr()?);
+    let opened = arguments.desk.open_for_server(arguments.server, &usual).await?;
     if let Some(password) = setup::first_password(&opened.flow).await? {
         say("the password of `admin`, printed this once:");
         print(&password)?;
@@ -58,6 +63,14 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), Exit> {
     };
     let served = web::serve(opened.flow, config, listener, told_to_stop()).await;
     served.map_err(|error| Exit::new(exit::FAILED, words(&error)))
+}
+
+/// The machine's name and the port.
+fn usual_name(address: SocketAddr) -> String {
+    let kernel = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let machine = kernel.or_else(|| std::env::var("COMPUTERNAME").ok());
+    let machine = machine.map(|name| mailflow_core::text::one_line(name.trim(), 200)).filter(|name| !name.is_empty());
+    format!("{}:{}", machine.as_deref().unwrap_or("server"), address.port())
 }
 
 /// Takes the port for the pages.
