@@ -22,13 +22,18 @@ use tokio::sync::watch;
 /// How long until it tries again to begin, if the database is out of reach.
 const AGAIN: Duration = Duration::from_millis(100);
 
+/// How long it may take to take a task, if it is slow.
+const SLOW_MS: u32 = 900;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
     /// None: the control of the controls.
     Nothing,
     /// What a task writes does not rely on its lease.
     NoEpochCheck,
-    /// A task that was not got is taken all the same.
+    /// None, but it takes its time to take a task: the control of the next one.
+    Slow,
+    /// A task that was not got, because something changed while it took its time, is taken all the same.
     RenewsAnyway,
 }
 
@@ -38,6 +43,7 @@ async fn main() {
     let fault = match arguments[5].as_str() {
         "nothing" => Fault::Nothing,
         "no-epoch-check" => Fault::NoEpochCheck,
+        "slow" => Fault::Slow,
         "renews-anyway" => Fault::RenewsAnyway,
         other => panic!("no such fault: {other}"),
     };
@@ -130,6 +136,10 @@ impl Store for Faulty {
         }
         let takes = |record: &&Record| matches!(record, Record::Lease(lease) if lease.holder.is_some());
         let leases: Vec<Record> = changes.records().filter(takes).cloned().collect();
+        if !leases.is_empty() && matches!(self.fault, Fault::Slow | Fault::RenewsAnyway) {
+            let millis = getrandom::u32().unwrap_or_default() % SLOW_MS;
+            tokio::time::sleep(Duration::from_millis(millis.into())).await;
+        }
         match self.right.commit(changes).await {
             Err(CommitError::Conflict(_)) if self.fault == Fault::RenewsAnyway && !leases.is_empty() => {
                 self.anyway(leases).await
