@@ -73,7 +73,11 @@ async fn serve(file: &Path, more: &[&str]) -> (Child, String) {
 impl DeskServer {
     /// Makes a desk and serves it on a free port, with these arguments more.
     pub async fn start(more: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::start_in(tempfile::tempdir().unwrap(), more).await
+    }
+
+    /// Serves the desk in `desk.db` in a folder for the first time, with these arguments more.
+    pub async fn start_in(folder: TempDir, more: &[&str]) -> Self {
         let file = folder.path().join("desk.db");
         let (mut server, address) = serve(&file, more).await;
         let mut printed = BufReader::new(server.stdout.take().unwrap()).lines();

@@ -10,6 +10,7 @@
     reason = "this package is tests: what is not as expected has to end them"
 )]
 
+pub mod attack;
 pub mod await_it;
 pub mod binary;
 pub mod browser;

@@ -1,6 +1,7 @@
 //! A real Chromium without a window, for tests of pages: driven by its own protocol (CDP) over a pipe, so that there is
 //! no port, no other program and no library between.
 
+mod axe;
 mod link;
 mod page;
 
@@ -10,6 +11,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
+pub use axe::Axe;
 use link::Link;
 pub use page::{Look, Page, Request};
 

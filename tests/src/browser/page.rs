@@ -1,5 +1,6 @@
 //! [`Page`]: what a person does with a page, and what he sees.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use data_encoding::BASE64;
@@ -78,7 +79,11 @@ impl Page {
         self.try_value(expression).await.unwrap_or_else(|error| panic!("{expression}: {error}"))
     }
 
-    async fn try_value(&self, expression: &str) -> Result<Value, String> {
+    /// The same, or why there is none: it throws, or the page is left meanwhile.
+    ///
+    /// # Errors
+    /// What Chromium says.
+    pub async fn try_value(&self, expression: &str) -> Result<Value, String> {
         let params = json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
         let answer = self.link.try_ask(&self.session, "Runtime.evaluate", params).await?;
         match answer.get("exceptionDetails") {
@@ -263,6 +268,12 @@ impl Page {
 
     fn told(&self) -> Vec<Event> {
         self.link.told(&self.session, 0)
+    }
+
+    /// The numbers that scripts of the page and its frames have written into the console.
+    pub fn logged(&self) -> BTreeSet<u64> {
+        let logs = |it: &&Event| it.method == "Runtime.consoleAPICalled" && it.params["type"] == "log";
+        self.told().iter().filter(logs).filter_map(|it| it.params["args"][0]["value"].as_u64()).collect()
     }
 
     /// What was written into the console as an error, by the page, its frames, or Chromium about them.
