@@ -1,6 +1,6 @@
 //! [`Server`]: one of the servers, a process of its own, and what happens to it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -156,7 +156,7 @@ async fn pause(millis: u64) {
     tokio::time::sleep(Duration::from_millis(millis)).await;
 }
 
-fn spawn(program: &Program, name: &str, key_file: &PathBuf, url: &str, chance: &mut Chance) -> Child {
+fn spawn(program: &Program, name: &str, key_file: &Path, url: &str, chance: &mut Chance) -> Child {
     let skew = [-SKEW_S, 0, SKEW_S][usize::try_from(chance.below(3)).unwrap()];
     Command::new(&program.path)
         .args([url, name])
