@@ -64,7 +64,7 @@ impl Attack {
     async fn look(&self, walls: Walls, paths: &[String]) -> Outcome {
         self.proxy.stand(walls);
         self.trap.take();
-        let before = self.page.logged();
+        let mark = self.page.mark();
         let mut frames = 0;
         for path in paths {
             self.page.open(&format!("{}{path}", self.proxy.address)).await;
@@ -76,7 +76,7 @@ impl Attack {
         }
         self.proxy.stand(Walls::ALL);
         self.page.open(&format!("{}preferences", self.proxy.address)).await;
-        Outcome { ran: self.page.logged().difference(&before).copied().collect(), called: self.trap.take(), frames }
+        Outcome { ran: self.page.logged(mark), called: self.trap.take(), frames }
     }
 
     fn conversations(&self) -> Vec<String> {
@@ -181,6 +181,6 @@ async fn hostile_mail_runs_nothing_and_asks_nobody_behind_each_wall_alone() {
     }
     let came = attack.look(Walls { escaping: false, policy: false, ..all }, &pages).await;
     eprintln!("pages, no walls: {} ran, {} called home", came.ran.len(), came.called.len());
-    assert!(came.ran.len() >= 100, "{} ran", came.ran.len());
+    assert!(came.ran.len() >= 20, "{} ran", came.ran.len());
     drop(server);
 }

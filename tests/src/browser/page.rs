@@ -270,10 +270,16 @@ impl Page {
         self.link.told(&self.session, 0)
     }
 
-    /// The numbers that scripts of the page and its frames have written into the console.
-    pub fn logged(&self) -> BTreeSet<u64> {
+    /// How much was told so far, for [`logged`](Self::logged).
+    pub fn mark(&self) -> usize {
+        self.link.mark()
+    }
+
+    /// The numbers that scripts of the page and its frames have written into the console since a mark.
+    pub fn logged(&self, mark: usize) -> BTreeSet<u64> {
         let logs = |it: &&Event| it.method == "Runtime.consoleAPICalled" && it.params["type"] == "log";
-        self.told().iter().filter(logs).filter_map(|it| it.params["args"][0]["value"].as_u64()).collect()
+        let told = self.link.told(&self.session, mark);
+        told.iter().filter(logs).filter_map(|it| it.params["args"][0]["value"].as_u64()).collect()
     }
 
     /// What was written into the console as an error, by the page, its frames, or Chromium about them.
