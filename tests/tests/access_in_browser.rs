@@ -61,7 +61,7 @@ async fn access_is_lowered_in_the_grid_and_another_agent_loses_sight() {
     };
     admin.value(&set("none")).await;
     assert_eq!(admin.value(&format!("{row}.querySelectorAll('input:checked').length")).await, 0);
-    admin.click(&format!("{everyone}")).await;
+    admin.click(everyone).await;
     admin.value(&format!("{row}.querySelector('input[value=list]').click()")).await;
     assert_eq!(admin.value(&format!("document.querySelector('{everyone}').value")).await, "list");
     admin.value(&format!("{row}.querySelector('input[value=edit]').click()")).await;

@@ -1,6 +1,12 @@
 //! Hostile mail in a real browser before the real server: its HTML, subjects, senders' names and files' names run nothing
 //! and ask nobody, with all walls and with each wall alone; without walls they do, so the test would see it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::BTreeSet;
 

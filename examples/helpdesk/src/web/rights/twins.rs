@@ -114,13 +114,14 @@ fn plain(shown: &Shown, known: &BTreeSet<String>) -> String {
         let id = start.and_then(|start| rest.get(start..start + 36)).filter(|it| it.parse::<uuid::Uuid>().is_ok());
         match (start, id) {
             (Some(start), Some(id)) => {
-                plain.push_str(&rest[..start]);
+                plain.push_str(rest.split_at(start).0);
                 plain.push_str(if known.contains(id) { id } else { "(an id made for what comes next)" });
-                rest = &rest[start + 36..];
+                rest = rest.split_at(start + 36).1;
             }
             _ => {
-                plain.push_str(&rest[..=at]);
-                rest = &rest[at + 1..];
+                let (before, after) = rest.split_at(at + 1);
+                plain.push_str(before);
+                rest = after;
             }
         }
     }
