@@ -1,0 +1,26 @@
+//! The SQL Server store of mailflow: [`MssqlStore`].
+//!
+//! Everything is in one database, which several servers may have open. Each has one task that writes, with one
+//! transaction of three round trips for all that waits, and a pool of connections that read. The driver is known to one
+//! file, `driver.rs`.
+
+mod batch;
+mod bodies;
+mod compress;
+mod connection;
+mod driver;
+mod error;
+mod find;
+mod load;
+mod migrate;
+mod prepared;
+mod row;
+mod scope;
+mod store;
+mod table;
+mod url;
+mod value;
+mod visible;
+mod writer;
+
+pub use store::{MssqlStore, Options};

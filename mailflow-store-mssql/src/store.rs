@@ -1,0 +1,125 @@
+//! [`MssqlStore`]: the store in a SQL Server database.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use mailflow_core::digest::Digest;
+use mailflow_core::store::{
+    Changeset, CommitError, Committed, Found, Key, Loaded, Page, Query, Store, StoreError, StoreErrorKind,
+};
+
+use mailflow_core::time::Timestamp;
+
+use crate::bodies::{self, Bodies, MAX_INLINE, NOW};
+use crate::connection::Pool;
+use crate::error::OrFailed as _;
+use crate::prepared::Prepared;
+use crate::url::Target;
+use crate::writer::{Job, Writer};
+use crate::{compress, connection, find, load, migrate};
+
+/// How a database is used. The default suits a server with up to a few dozen agents.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// How many connections this server has at most; at least 2.
+    pub connections: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { connections: 8 }
+    }
+}
+
+/// A store in a SQL Server database (2017 or later, or Azure SQL). Several servers may have it open at the same time.
+///
+/// What `commit` said yes to is on the disk of the SQL Server, unless its administrator has set delayed durability. Bodies
+/// are kept in the database, up to 2 GiB each. When the value is dropped, what waits to be written is written in the
+/// background of the runtime.
+#[derive(Debug)]
+pub struct MssqlStore {
+    pool: Pool,
+    writer: Writer,
+    bodies: Arc<Bodies>,
+}
+
+impl MssqlStore {
+    /// Opens the database that a URL names, and brings it to the newest shape:
+    /// `mssql://USER:PASSWORD@HOST:PORT/DATABASE`. What ADO.NET calls a connection string
+    /// (`Server=tcp:HOST,PORT;Database=…;User Id=…;Password=…`) is taken too.
+    ///
+    /// The connection is protected and the server's certificate checked, unless the URL says otherwise: `encrypt=strict`
+    /// (TDS 8.0), `true` (the default) or `false` (only signing in is protected); `trust_server_certificate=true` checks
+    /// nothing; `ca=FILE` names certificates to be trusted besides those of the system; `host_name_in_certificate=NAME`.
+    /// The database needs the options `READ_COMMITTED_SNAPSHOT` and `ALLOW_SNAPSHOT_ISOLATION`; they are set if the user
+    /// may do so.
+    ///
+    /// # Errors
+    /// [`StoreError`]: [`is_transient`](StoreError::is_transient) if the server is out of reach;
+    /// [`is_unusable`](StoreError::is_unusable) if the URL is wrong, a right is missing, or the database is of another
+    /// program or of a later version of mailflow. Its words say what to do.
+    pub async fn open(url: &str, options: Options) -> Result<Self, StoreError> {
+        let target = Target::read(url)?;
+        let pool = connection::pool(&target, options.connections.max(2))?;
+        let mut connection = connection::first(&pool, &target).await?;
+        let result = migrate::migrate(&mut connection, &target).await;
+        // It is not kept: it may be in the middle of something.
+        drop(connection::Object::take(connection));
+        result?;
+        bodies::tidy(&pool).await?;
+        let bodies = Arc::new(Bodies::default());
+        let writer = Writer::start(pool.clone(), Arc::clone(&bodies));
+        Ok(Self { pool, writer, bodies })
+    }
+}
+
+#[async_trait]
+impl Store for MssqlStore {
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        let doing = "asking the database for the time";
+        let mut connection = connection::take(&self.pool).await?;
+        let answers = connection.run(&format!("SELECT {NOW} AS now")).await.or_failed(doing)?;
+        let row = answers.first().and_then(|rows| rows.first()).ok_or_else(crate::error::closed)?;
+        Ok(Timestamp::from_millis(row.integer(0)?))
+    }
+
+    async fn load(&self, keys: &[Key]) -> Result<Vec<Loaded>, StoreError> {
+        load::load(&self.pool, keys).await
+    }
+
+    async fn find(&self, query: &Query, page: &Page) -> Result<Found, StoreError> {
+        find::find(&self.pool, query, page).await
+    }
+
+    async fn commit(&self, changes: Changeset) -> Result<Committed, CommitError> {
+        let prepared = Prepared::new(changes)?;
+        self.writer.run(|answer| Job::Commit(prepared, answer)).await
+    }
+
+    async fn keep_body(&self, bytes: Vec<u8>) -> Result<Digest, StoreError> {
+        if bytes.len() > MAX_INLINE {
+            let size = bytes.len();
+            let pack = move || compress::pack(&bytes).map(|packed| (Digest::of(&bytes), packed));
+            let (digest, packed) = tokio::task::spawn_blocking(pack)
+                .await
+                .map_err(|error| StoreError::new(StoreErrorKind::Other, "compressing a body").because(error))??;
+            bodies::write_large(&self.pool, digest, &packed, size).await?;
+            return Ok(digest);
+        }
+        let digest = Digest::of(&bytes);
+        if self.bodies.wait(digest, &bytes)? {
+            self.writer.run(Job::WriteBodies).await?;
+        }
+        Ok(digest)
+    }
+
+    async fn body(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        bodies::read(&self.pool, &self.bodies, digest).await
+    }
+
+    async fn erase_body(&self, digest: &Digest) -> Result<(), StoreError> {
+        let digest = *digest;
+        self.writer.run(|answer| Job::EraseBody(digest, answer)).await
+    }
+}
