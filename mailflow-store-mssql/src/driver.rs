@@ -66,9 +66,9 @@ impl From<std::io::Error> for Trouble {
 /// What the server answers: for each `SELECT` its rows.
 pub(crate) type Answers = Vec<Vec<Row>>;
 
-/// A connection.
+/// A connection. The driver's values and futures are large: they are kept off the stack.
 pub(crate) struct Connection {
-    client: Client<Compat<TcpStream>>,
+    client: Box<Client<Compat<TcpStream>>>,
     /// Whether all that was asked was answered to the end. If not, it is not used again.
     sound: bool,
 }
@@ -82,13 +82,16 @@ impl std::fmt::Debug for Connection {
 impl Connection {
     /// Connects and signs in.
     pub async fn open(target: &Target) -> Result<Self, Trouble> {
-        let mut config = config(target);
+        Box::pin(Self::connect(config(target))).await
+    }
+
+    async fn connect(mut config: Config) -> Result<Self, Trouble> {
         for _ in 0..MAX_ROUTES {
             let connecting = tokio::time::timeout(CONNECT, TcpStream::connect(config.get_addr())).await;
             let stream = connecting.map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))??;
             stream.set_nodelay(true)?;
             match Client::connect(config.clone(), stream.compat_write()).await {
-                Ok(client) => return Ok(Self { client, sound: true }),
+                Ok(client) => return Ok(Self { client: Box::new(client), sound: true }),
                 Err(tiberius::error::Error::Routing { host, port }) => {
                     config.host(&host);
                     config.port(port);
@@ -108,7 +111,8 @@ impl Connection {
     pub async fn run(&mut self, text: &str) -> Result<Answers, Trouble> {
         // If this future is dropped, the answer is still on its way.
         self.sound = false;
-        let answers = self.client.simple_query(text).await?.into_results().await?;
+        let client = &mut self.client;
+        let answers = Box::pin(async { client.simple_query(text).await?.into_results().await }).await?;
         self.sound = true;
         Ok(rows(answers))
     }
@@ -117,7 +121,9 @@ impl Connection {
     pub async fn ask(&mut self, batch: &Batch<'_>) -> Result<Answers, Trouble> {
         self.sound = false;
         let parameters: Vec<&dyn ToSql> = batch.parameters.0.iter().map(|it| it as &dyn ToSql).collect();
-        let answers = self.client.query(batch.text.as_str(), &parameters).await?.into_results().await?;
+        let client = &mut self.client;
+        let asking = async { client.query(batch.text.as_str(), &parameters).await?.into_results().await };
+        let answers = Box::pin(asking).await?;
         self.sound = true;
         Ok(rows(answers))
     }

@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mailflow_core::store::{MemoryStore, Store};
+use mailflow_store_mssql::MssqlStore;
 use mailflow_store_postgres::PostgresStore;
 use mailflow_store_sqlite::SqliteStore;
-use mailflow_test::postgres::{self, Database};
 use mailflow_test::store::{InMemory, Place, RULES, Rule, run};
+use mailflow_test::{mssql, postgres};
 use tempfile::TempDir;
 
 /// A kind of store.
@@ -32,7 +33,7 @@ impl Place for InFile {
     }
 }
 
-struct InDatabase(Database);
+struct InDatabase(postgres::Database);
 
 #[async_trait]
 impl Place for InDatabase {
@@ -41,15 +42,26 @@ impl Place for InDatabase {
     }
 }
 
+struct InMssql(mssql::Database);
+
+#[async_trait]
+impl Place for InMssql {
+    async fn open(&self) -> Arc<dyn Store> {
+        Arc::new(MssqlStore::open(&self.0.url(), mailflow_store_mssql::Options::default()).await.unwrap())
+    }
+}
+
 fn columns() -> Vec<Column> {
     let memory: fn() -> Arc<dyn Place> = || Arc::new(InMemory::new(MemoryStore::new()));
     let sqlite: fn() -> Arc<dyn Place> = || Arc::new(InFile(TempDir::new().unwrap()));
-    let postgres: fn() -> Arc<dyn Place> = || Arc::new(InDatabase(Database::fresh()));
+    let postgres: fn() -> Arc<dyn Place> = || Arc::new(InDatabase(postgres::Database::fresh()));
+    let mssql: fn() -> Arc<dyn Place> = || Arc::new(InMssql(mssql::Database::fresh()));
     let column = |name, place| Column { name, place, passed: 0 };
     vec![
         column("memory", Some(memory)),
         column("sqlite", Some(sqlite)),
         column("postgres", postgres::is_there().then_some(postgres)),
+        column("mssql", mssql::is_there().then_some(mssql)),
     ]
 }
 
