@@ -208,15 +208,16 @@ async fn read_chunks(pool: &Pool, digest: &Digest) -> Result<Option<Vec<u8>>, St
     let there = |key: &str| format!("SELECT digest FROM bodies WHERE digest = {key} AND place = 1");
     let there = moment.ask(&about(digest, there)).await?.iter().any(|rows| !rows.is_empty());
     let mut packed = Vec::new();
-    let mut nth = 0;
-    while there {
+    for nth in 0.. {
+        if !there {
+            break;
+        }
         let sql = |key: &str| format!("SELECT content FROM body_chunks WHERE digest = {key} AND nth = @P2");
         let mut batch = about(digest, sql);
         batch.parameters.integer(nth);
         let answers = moment.ask(&batch).await?;
         let Some(row) = answers.first().and_then(|rows| rows.first()) else { break };
         packed.extend_from_slice(row.bytes(0)?);
-        nth += 1;
     }
     moment.end().await?;
     Ok(there.then_some(packed))

@@ -73,6 +73,12 @@ struct Asked<'j> {
     bodies: Vec<Digest>,
 }
 
+/// Each only once.
+fn once<T: Ord>(all: &mut Vec<T>) {
+    all.sort_unstable();
+    all.dedup();
+}
+
 impl<'j> Asked<'j> {
     fn of(group: &'j [Job], bodies: &Bodies) -> Self {
         let mut asked = Self::default();
@@ -86,9 +92,9 @@ impl<'j> Asked<'j> {
                 Job::WriteBodies(_) => asked.bodies.extend(bodies.all_waiting()),
             }
         }
-        (asked.tickets.sort_unstable(), asked.tickets.dedup());
-        (asked.numbers.sort_unstable(), asked.numbers.dedup());
-        (asked.bodies.sort_unstable(), asked.bodies.dedup());
+        once(&mut asked.tickets);
+        once(&mut asked.numbers);
+        once(&mut asked.bodies);
         asked
     }
 
