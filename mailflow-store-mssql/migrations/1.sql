@@ -110,17 +110,22 @@ CREATE TABLE contact_words (
 );
 CREATE INDEX contact_words_by_contact ON contact_words (contact, word);
 
+-- `name` is the key as it is, or the beginning of a very long one.
 CREATE TABLE addresses (
     address BINARY(32) NOT NULL PRIMARY KEY,
     version BIGINT NOT NULL,
+    name VARBINARY(1600) NULL,
     data VARBINARY(MAX) NULL
 );
+CREATE INDEX addresses_by_name ON addresses (name, address);
 
 CREATE TABLE threads (
     id BINARY(32) NOT NULL PRIMARY KEY,
     version BIGINT NOT NULL,
+    name VARBINARY(1600) NULL,
     data VARBINARY(MAX) NULL
 );
+CREATE INDEX threads_by_name ON threads (name, id);
 
 -- `list`: 0 waits to be routed, 1 shelved, NULL done.
 CREATE TABLE arrivals (
@@ -139,9 +144,11 @@ CREATE TABLE fetch_marks (
     source BINARY(16) NOT NULL,
     uid BINARY(32) NOT NULL,
     version BIGINT NOT NULL,
+    name VARBINARY(1600) NULL,
     data VARBINARY(MAX) NULL,
     PRIMARY KEY (source, uid)
 );
+CREATE INDEX fetch_marks_by_name ON fetch_marks (source, name, uid);
 
 -- `list`: 0 queued, 1 being sent, 2 failed or perhaps sent, 3 waits for an approval, NULL for the rest.
 CREATE TABLE outgoing (

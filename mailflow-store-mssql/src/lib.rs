@@ -24,3 +24,4 @@ mod visible;
 mod writer;
 
 pub use store::{MssqlStore, Options};
+pub use url::check_url;

@@ -7,7 +7,7 @@ use mailflow_core::contact::Contact;
 use mailflow_core::digest::Digest;
 use mailflow_core::id::TicketId;
 use mailflow_core::outgoing::OutgoingState;
-use mailflow_core::store::{Record, RecordKind, StoreError, StoreErrorKind, TicketQuery};
+use mailflow_core::store::{Key, Record, RecordKind, StoreError, StoreErrorKind, TicketQuery};
 use mailflow_core::ticket::{Ticket, TicketState};
 use mailflow_core::{search, text};
 use serde::Serialize;
@@ -61,7 +61,8 @@ impl Row {
             Record::Session(it) => json(it),
             Record::Pulse(it) => json(it),
             Record::Allowance(it) => json(it),
-            Record::Server(it) => json(it),
+            Record::Address(_) | Record::Thread(_) | Record::FetchMark(_) => (vec![name(&record.key())], Beside::Nothing),
+        Record::Server(it) => json(it),
             Record::Lease(it) => json(it),
             Record::Document(it) => json(it),
             Record::Directory(it) => json(it),
@@ -129,6 +130,17 @@ fn columns(record: &Record) -> Result<(Vec<Value>, Beside), StoreError> {
         Record::Lease(it) => (vec![Value::Integer(it.since.as_millis())], Beside::Nothing),
         _ => (Vec::new(), Beside::Nothing),
     })
+}
+
+/// A key that is a text, as it is.
+fn name(key: &Key) -> Value {
+    let name = match key {
+        Key::Address(it) => it.key(),
+        Key::Thread(it) => it.as_str().to_owned(),
+        Key::FetchMark(_, uid) => uid.as_str().to_owned(),
+        _ => return Value::Null,
+    };
+    Value::Bytes(text::prefix(&name, MAX_SORT_NAME).as_bytes().to_vec())
 }
 
 fn ticket_columns(ticket: &Ticket) -> (Vec<Value>, Beside) {

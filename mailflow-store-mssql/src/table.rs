@@ -48,10 +48,10 @@ tables! {
     NOTES = "notes" ("id" Id) ["ticket" Id, "at" Integer, "words" Integer, "seq" Integer] NOTHING true;
     EVENTS = "events" ("id" Id) ["ticket" Id, "at" Integer] NOTHING false;
     CONTACTS = "contacts" ("id" Id) ["shown" Bytes] NOTHING false;
-    ADDRESSES = "addresses" ("address" Digest) [] NOTHING false;
-    THREADS = "threads" ("id" Digest) [] NOTHING false;
+    ADDRESSES = "addresses" ("address" Digest) ["name" Bytes] NOTHING false;
+    THREADS = "threads" ("id" Digest) ["name" Bytes] NOTHING false;
     ARRIVALS = "arrivals" ("source" Id, "digest" Digest) ["list" Integer, "at" Integer, "place" Id] NOTHING false;
-    FETCH_MARKS = "fetch_marks" ("source" Id, "uid" Digest) [] NOTHING false;
+    FETCH_MARKS = "fetch_marks" ("source" Id, "uid" Digest) ["name" Bytes] NOTHING false;
     OUTGOING = "outgoing" ("id" Id)
         ["ticket" Id, "destination" Id, "list" Integer, "due" Integer, "created" Integer] NOTHING false;
     DRAFTS = "drafts" ("agent" Id, "ticket" Id) ["saved" Integer] NOTHING false;

@@ -4,6 +4,14 @@ use std::path::PathBuf;
 
 use mailflow_core::store::{StoreError, StoreErrorKind};
 
+/// Whether a URL can be read, before anything is asked of the server that it names.
+///
+/// # Errors
+/// [`StoreError`] that says what is wrong and what to write, without the password.
+pub fn check_url(url: &str) -> Result<(), StoreError> {
+    Target::read(url).map(drop)
+}
+
 /// What a URL says.
 #[derive(Clone)]
 pub(crate) struct Target {

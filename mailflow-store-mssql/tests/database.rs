@@ -164,7 +164,7 @@ async fn pass(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin,
             return;
         }
         passed();
-        if to.write_all(&bytes[..length]).await.is_err() {
+        if to.write_all(bytes.get(..length).unwrap()).await.is_err() {
             return;
         }
     }

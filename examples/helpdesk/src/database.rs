@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mailflow_core::store::{Store, StoreError, StoreErrorKind};
+use mailflow_store_mssql::MssqlStore;
 use mailflow_store_postgres::{Changes, PostgresStore};
 use mailflow_store_sqlite::SqliteStore;
 
@@ -19,6 +20,8 @@ pub enum Database {
     Sqlite(PathBuf),
     /// A PostgreSQL database: `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
     Postgres(String),
+    /// A SQL Server database: `mssql://USER:PASSWORD@HOST:PORT/DATABASE`.
+    Mssql(String),
 }
 
 /// A database that cannot be named like that.
@@ -27,16 +30,10 @@ pub enum Database {
 pub enum UrlError {
     /// There is no such kind of database.
     #[error(
-        "`{0}` names no kind of database that is known; write a path, `sqlite:PATH` or \
-         `postgres://USER:PASSWORD@HOST:PORT/DATABASE`"
+        "`{0}` names no kind of database that is known; write a path, `sqlite:PATH`, \
+         `postgres://USER:PASSWORD@HOST:PORT/DATABASE` or `mssql://USER:PASSWORD@HOST:PORT/DATABASE`"
     )]
     Scheme(String),
-    /// There is no store for it yet.
-    #[error(
-        "this build has no SQL Server store yet; use a path, `sqlite:PATH` or \
-         `postgres://USER:PASSWORD@HOST:PORT/DATABASE`"
-    )]
-    NoSqlServer,
     /// There is nothing after `sqlite:`.
     #[error("`sqlite:` names no file; write `sqlite:PATH`")]
     NoPath,
@@ -62,7 +59,10 @@ impl Database {
                 mailflow_store_postgres::check_url(words).map_err(UrlError::Wrong)?;
                 Ok(Self::Postgres(words.to_owned()))
             }
-            "mssql" | "sqlserver" => Err(UrlError::NoSqlServer),
+            "mssql" | "sqlserver" => {
+                mailflow_store_mssql::check_url(words).map_err(UrlError::Wrong)?;
+                Ok(Self::Mssql(words.to_owned()))
+            }
             _ => Err(UrlError::Scheme(mailflow_core::text::one_line(&format!("{scheme}://"), 32))),
         }
     }
@@ -77,6 +77,7 @@ impl Database {
             Self::Postgres(url) => {
                 Arc::new(PostgresStore::open(url, mailflow_store_postgres::Options::default()).await?)
             }
+            Self::Mssql(url) => Arc::new(MssqlStore::open(url, mailflow_store_mssql::Options::default()).await?),
         })
     }
 
@@ -111,7 +112,7 @@ impl Database {
     pub fn is_absent(&self) -> bool {
         match self {
             Self::Sqlite(file) => !file.exists(),
-            Self::Postgres(_) => false,
+            Self::Postgres(_) | Self::Mssql(_) => false,
         }
     }
 
@@ -123,7 +124,7 @@ impl Database {
                 key.push(".key");
                 key.into()
             }
-            Self::Postgres(_) => KEY_FILE.into(),
+            Self::Postgres(_) | Self::Mssql(_) => KEY_FILE.into(),
         }
     }
 }
@@ -133,7 +134,7 @@ impl std::fmt::Display for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Sqlite(file) => file.display().fmt(f),
-            Self::Postgres(url) => f.write_str(&without_password(url)),
+            Self::Postgres(url) | Self::Mssql(url) => f.write_str(&without_password(url)),
         }
     }
 }
@@ -225,14 +226,15 @@ mod tests {
         }
         assert!(matches!(read("postgres://ada@db/desk").unwrap(), Database::Postgres(_)));
         assert!(matches!(read("postgresql://ada@db/desk").unwrap(), Database::Postgres(_)));
+        assert!(matches!(read("mssql://ada@db/desk").unwrap(), Database::Mssql(_)));
     }
 
     #[test]
     fn what_names_no_database_is_refused_with_what_to_write_and_without_its_password() {
         for (text, said) in [
             ("mysql://ada:secret@db/desk", "`mysql://` names no kind"),
-            ("mssql://ada:secret@db/desk", "no SQL Server store yet"),
-            ("sqlserver://ada:secret@db/desk", "no SQL Server store yet"),
+            ("mssql://ada:secret@db:port/desk", "the port is a number"),
+            ("sqlserver://ada:secret@db/desk?colour=red", "its options are"),
             ("sqlite:", "names no file"),
             ("postgres://ada:secret@db:port/desk", "postgres://USER:PASSWORD@HOST"),
             ("postgres://ada:secret@db/desk?sslmode=loud", "`sslmode` is"),

@@ -11,7 +11,7 @@ use crate::setup::{self, IfMissing, Opened, SetupError};
 /// Which desk.
 #[derive(Args)]
 pub struct DeskArguments {
-    /// The desk's database: a file, `sqlite:FILE`, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
+    /// The desk's database: a file, `sqlite:FILE`, `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, or `mssql://…`.
     #[arg(long, value_name = "DATABASE")]
     db: OsString,
     /// The file with the key that its passwords are sealed with; beside a file it is FILE.key, else mailflow.key.

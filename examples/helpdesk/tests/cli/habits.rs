@@ -52,7 +52,7 @@ const CASES: &[Case<'_>] = &[
     ("ticket list --db sqlite:desk.db", 0, ""),
     ("ticket list --db sqlite:none.db", 3, "`none.db`"),
     ("ticket list --db mysql://ada:secret@db/desk", 2, "`mysql://` names no kind of database"),
-    ("ticket list --db mssql://ada:secret@db/desk", 2, "no SQL Server store yet"),
+    ("ticket list --db mssql://ada:secret@db:port/desk", 2, "the port is a number"),
     ("ticket list --db postgres://ada@db:port/desk", 2, "postgres://USER:PASSWORD@HOST:PORT/DATABASE"),
     ("ticket list --db postgres://ada@/desk?host=/nowhere", 75, "cannot be reached; start it"),
     ("route 0001.eml", 2, "--rules"),
