@@ -61,8 +61,7 @@ impl Row {
             Record::Session(it) => json(it),
             Record::Pulse(it) => json(it),
             Record::Allowance(it) => json(it),
-            Record::Address(_) | Record::Thread(_) | Record::FetchMark(_) => (vec![name(&record.key())], Beside::Nothing),
-        Record::Server(it) => json(it),
+            Record::Server(it) => json(it),
             Record::Lease(it) => json(it),
             Record::Document(it) => json(it),
             Record::Directory(it) => json(it),
@@ -126,6 +125,7 @@ fn columns(record: &Record) -> Result<(Vec<Value>, Beside), StoreError> {
             let place = id(&first_half(it.token.as_bytes()));
             (vec![id(it.agent.as_bytes()), Value::Integer(it.seen.as_millis()), place], Beside::Nothing)
         }
+        Record::Address(_) | Record::Thread(_) | Record::FetchMark(_) => (vec![name(&record.key())], Beside::Nothing),
         Record::Server(it) => (vec![Value::Integer(it.started.as_millis())], Beside::Nothing),
         Record::Lease(it) => (vec![Value::Integer(it.since.as_millis())], Beside::Nothing),
         _ => (Vec::new(), Beside::Nothing),
