@@ -100,6 +100,13 @@ impl Database {
                 let changes = store.changes();
                 Ok((Arc::new(store), changes))
             }
+            Self::Mssql(_) => {
+                let doing = format!(
+                    "servers on `{self}` do not hear yet what the others change; several need `postgres://…`, and \
+                     `mailflow migrate-store` moves a desk there"
+                );
+                Err(StoreError::new(StoreErrorKind::Unusable, doing))
+            }
         }
     }
 
