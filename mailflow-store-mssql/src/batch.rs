@@ -132,7 +132,11 @@ pub(crate) fn executed(batch: &Batch<'_>) -> String {
         let (of, value) = match parameter {
             Parameter::Integer(number) => ("BIGINT", number.map_or_else(|| "NULL".to_owned(), |it| it.to_string())),
             Parameter::Bytes(bytes) => {
-                let of = if bytes.as_ref().is_some_and(|it| it.len() > 8000) { "VARBINARY(MAX)" } else { "VARBINARY(8000)" };
+                let of = if bytes.as_ref().is_some_and(|it| it.len() > 8000) {
+                    "VARBINARY(MAX)"
+                } else {
+                    "VARBINARY(8000)"
+                };
                 (of, bytes.as_ref().map_or_else(|| "NULL".to_owned(), |it| hex(it)))
             }
             Parameter::Text(text) => ("NVARCHAR(MAX)", quoted(text)),
@@ -182,7 +186,10 @@ mod tests {
     #[test]
     fn long_lists_stand_in_the_text() {
         let mut parameters = Parameters::default();
-        assert_eq!(parameters.is_one_of("a", std::iter::empty::<[u8; 16]>().collect::<Vec<_>>().into_iter()), "1 = 0");
+        assert_eq!(
+            parameters.is_one_of("a", std::iter::empty::<[u8; 16]>().collect::<Vec<_>>().into_iter()),
+            "1 = 0"
+        );
         let ids: Vec<[u8; 16]> = vec![[1; 16]; MAX_LIST + 1];
         assert!(parameters.is_one_of("a", ids.into_iter()).contains("0x0101"));
         assert!(parameters.0.is_empty());

@@ -42,7 +42,8 @@ pub(crate) async fn migrate(connection: &mut Connection, target: &Target) -> Res
 
 /// Whether the database reads what is committed without waiting for who writes, and can be read at one moment.
 async fn options(connection: &mut Connection) -> Result<(bool, bool), StoreError> {
-    let sql = "SELECT is_read_committed_snapshot_on, snapshot_isolation_state FROM sys.databases WHERE name = DB_NAME()";
+    let sql =
+        "SELECT is_read_committed_snapshot_on, snapshot_isolation_state FROM sys.databases WHERE name = DB_NAME()";
     let answers = connection.run(sql).await.or_failed(LOOKING)?;
     let row = answers.first().and_then(|rows| rows.first());
     let Some(row) = row else { return Ok((true, true)) };

@@ -107,9 +107,11 @@ impl Table {
 
     /// The condition that a row has this key.
     pub fn is<'k>(&self, key: &'k [Value], parameters: &mut Parameters<'k>) -> String {
-        let same = self.keys.iter().zip(key).map(|((name, of), value)| {
-            format!("[{name}] = {}", parameters.compared(*of, value.parameter(*of)))
-        });
+        let same = self
+            .keys
+            .iter()
+            .zip(key)
+            .map(|((name, of), value)| format!("[{name}] = {}", parameters.compared(*of, value.parameter(*of))));
         same.collect::<Vec<_>>().join(" AND ")
     }
 

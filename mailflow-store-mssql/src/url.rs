@@ -163,7 +163,9 @@ impl Target {
                     "false" | "no" | "optional" => Encryption::OfLogin,
                     "true" | "yes" | "mandatory" => Encryption::Required,
                     "strict" => Encryption::Strict,
-                    _ => return Err(wrong("`encrypt` is `false` (only signing in is protected), `true` or `strict`")),
+                    _ => {
+                        return Err(wrong("`encrypt` is `false` (only signing in is protected), `true` or `strict`"));
+                    }
                 }
             }
             "trustservercertificate" => match (value.to_lowercase().as_str(), &self.trust) {
@@ -174,7 +176,11 @@ impl Target {
             "ca" | "trustservercertificateca" => self.trust = Trust::File(value.into()),
             "hostnameincertificate" => self.name = Some(value),
             // What clients of others have in theirs.
-            "applicationname" | "app" | "persistsecurityinfo" | "multipleactiveresultsets" | "connecttimeout"
+            "applicationname"
+            | "app"
+            | "persistsecurityinfo"
+            | "multipleactiveresultsets"
+            | "connecttimeout"
             | "connectiontimeout" => {}
             // The value may be the rest of a password.
             _ => {

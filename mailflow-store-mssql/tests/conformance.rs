@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mailflow_core::store::Store;
-use mailflow_store_mssql::{Options, MssqlStore};
+use mailflow_store_mssql::{MssqlStore, Options};
 use mailflow_test::mssql::{self, Database};
 use mailflow_test::store::{InMemory, Place};
 

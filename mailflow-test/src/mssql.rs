@@ -117,7 +117,8 @@ impl Database {
 fn within(server: &str, database: &str) -> String {
     match server.split_once("://") {
         Some((scheme, rest)) => {
-            let (place, options) = rest.split_once('?').map_or((rest, String::new()), |it| (it.0, format!("?{}", it.1)));
+            let (place, options) =
+                rest.split_once('?').map_or((rest, String::new()), |it| (it.0, format!("?{}", it.1)));
             let place = place.split_once('/').map_or(place, |it| it.0);
             format!("{scheme}://{place}/{database}{options}")
         }

@@ -25,9 +25,8 @@ pub(super) async fn list(pool: &Pool, words: &[String], page: &Page) -> Result<F
     }
     for word in words {
         let range = begins_with("w.word", word, &mut parameters);
-        conditions = format!(
-            "{conditions} AND EXISTS (SELECT 1 FROM contact_words AS w WHERE w.contact = c.id AND {range})"
-        );
+        conditions =
+            format!("{conditions} AND EXISTS (SELECT 1 FROM contact_words AS w WHERE w.contact = c.id AND {range})");
     }
     let sql = format!(
         "SELECT TOP ({most}) c.shown, c.id, c.version, c.data, {NOTHING} FROM contacts AS c

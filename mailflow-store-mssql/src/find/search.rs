@@ -136,9 +136,7 @@ async fn candidates(
     let mut conditions = String::new();
     for set in others {
         let is = parameters.is_one_of("w.word", set.iter().copied());
-        conditions.push_str(&format!(
-            " AND EXISTS (SELECT 1 FROM search_words AS w WHERE w.seq = s.seq AND {is})"
-        ));
+        conditions.push_str(&format!(" AND EXISTS (SELECT 1 FROM search_words AS w WHERE w.seq = s.seq AND {is})"));
     }
     let visible = visible::wanted(&query.within, &mut parameters);
     let visible = visible.into_iter().chain(visible::visibility(&query.within.visibility, &mut parameters));

@@ -3,9 +3,7 @@
 
 use mailflow_core::access::Visibility;
 use mailflow_core::id::{AgentId, TicketboxId};
-use mailflow_core::store::{
-    Count, Cursor, Found, OwnerFilter, Page, RecordKind, Row, StoreError, TicketQuery,
-};
+use mailflow_core::store::{Count, Cursor, Found, OwnerFilter, Page, RecordKind, Row, StoreError, TicketQuery};
 
 use super::{Cut, NEWEST, behind, limit, one_statement, record};
 use crate::batch::Parameters;

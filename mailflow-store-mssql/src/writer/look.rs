@@ -173,7 +173,9 @@ impl<'a> Questions<'a> {
         for tickets in asked.tickets.chunks(MAX_ROWS) {
             questions.add(tickets.len(), About::Scopes, |parameters| {
                 let ids = parameters.is_one_of("id", tickets.iter().map(|it| *it.as_bytes()));
-                format!("SELECT id, ticketbox, owner, category, contact FROM tickets WHERE {ids} AND shelf IS NOT NULL")
+                format!(
+                    "SELECT id, ticketbox, owner, category, contact FROM tickets WHERE {ids} AND shelf IS NOT NULL"
+                )
             });
         }
         for numbers in asked.numbers.chunks(MAX_ROWS) {
