@@ -75,6 +75,12 @@ pub trait Clock: Send + Sync + 'static {
     async fn sleep_until(&self, until: Timestamp);
 }
 
+/// This machine's steady time: it measures how long something takes. It never jumps when the clock is set, and goes on
+/// while the program is stopped.
+pub(crate) fn steady() -> tokio::time::Instant {
+    tokio::time::Instant::now()
+}
+
 /// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;

@@ -28,7 +28,7 @@ use crate::lease::{Lease, Task};
 use crate::refusal::Refusal;
 use crate::server::Server;
 use crate::store::{Changes, Key, Loaded, Query, StoreExt};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, steady};
 
 /// How often a server says that it is alive, in parts of the time that it is believed: a word that is lost or late does
 /// not make it dead.
@@ -76,7 +76,7 @@ impl Membership {
 
     fn is_sure(&self) -> bool {
         let until = *self.sure_until.lock().unwrap_or_else(PoisonError::into_inner);
-        until.is_some_and(|until| Instant::now() < until)
+        until.is_some_and(|until| steady() < until)
     }
 
     fn be_sure_until(&self, until: Instant) {
@@ -189,7 +189,7 @@ impl Shared {
 
     async fn attend_once(&self, member: &Membership) -> Result<(), Error> {
         // Taken before it is said: the others count from when they hear it, which is later.
-        let before = Instant::now();
+        let before = steady();
         let now = self.store.now().await?;
         self.transact(|_, changes, _| cluster::beat(changes, &member.me, now)).await?;
         member.be_sure_until(before + member.me.lasts);
