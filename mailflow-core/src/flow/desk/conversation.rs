@@ -76,7 +76,7 @@ impl Desk {
     /// A ticket with everything that belongs to it.
     ///
     /// # Errors
-    /// [`Refusal::NoSuch`] if there is none, or the agent does not see it.
+    /// [`Refusal::NoSuch`](crate::refusal::Refusal::NoSuch) if there is none, or the agent does not see it.
     pub async fn conversation(&self, number: u64) -> Result<Conversation, Error> {
         let mut ticket = self.ticket(number).await?;
         // Its parts are read one after the other: what was read while the ticket changed is read once more, so that it
