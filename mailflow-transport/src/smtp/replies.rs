@@ -1,13 +1,14 @@
 //! [`Replies`]: what servers say, put into the form that the protocol has.
 
 /// Makes the lines of an SMTP server fit for a strict reader, byte by byte: LF alone becomes CRLF, a code without text
-/// gets its space (RFC 5321 section 4.2 allows both forms), a byte beyond ASCII becomes `?`, and what is too much of a line is left
-/// out. Without that, a server that says `250 für Sie` to a mail that it accepted would not be understood, and the mail
+/// gets its space (RFC 5321 section 4.2 allows both forms), blanks before the text are left out (the reader fails on a text of
+/// blanks), a byte beyond ASCII becomes `?`, and what is too much of a line is left out. Without that, a server that says `250 für Sie` to a mail that it accepted would not be understood, and the mail
 /// would be sent again and again.
 #[derive(Debug, Default)]
 pub struct Replies {
     column: usize,
     after_cr: bool,
+    in_text: bool,
 }
 
 impl Replies {
@@ -32,6 +33,12 @@ impl Replies {
     }
 
     fn keep(&mut self, byte: u8, clean: &mut Vec<u8>) {
+        if self.column > 3 && !self.in_text {
+            if matches!(byte, b' ' | b'\t') {
+                return;
+            }
+            self.in_text = true;
+        }
         if self.column < Self::MAX_LINE {
             clean.push(byte);
         }
@@ -65,6 +72,7 @@ mod tests {
         assert_eq!(cleaned(b"250 ok\n"), b"250 ok\r\n");
         assert_eq!(cleaned(b"250 f\xfcr\r\n"), b"250 f?r\r\n");
         assert_eq!(cleaned(b"250-one\r\n250 two\r\n"), b"250-one\r\n250 two\r\n");
+        assert_eq!(cleaned(b"250- \t \r\n250-  SIZE 9\r\n250  \r\n"), b"250-\r\n250-SIZE 9\r\n250 \r\n");
         assert_eq!(cleaned(&[b'2'; 5000]).len(), Replies::MAX_LINE);
     }
 
