@@ -8,11 +8,11 @@ use mailflow_core::digest::Digest;
 use mailflow_core::store::{StoreError, StoreErrorKind};
 
 use crate::batch::{Batch, Parameters};
-use crate::compress;
 use crate::connection::{Moment, Object, Pool, take};
 use crate::driver::Trouble;
 use crate::error::{OrFailed as _, was_sent_back};
 use crate::value::{Type, bytes};
+use mailflow_store_rows::compress;
 
 /// Bodies up to this many bytes wait for a commit.
 pub(crate) const MAX_INLINE: usize = 256 << 10;

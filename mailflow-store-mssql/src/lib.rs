@@ -6,7 +6,6 @@
 
 mod batch;
 mod bodies;
-mod compress;
 mod connection;
 mod driver;
 mod error;

@@ -8,7 +8,7 @@ use crate::batch::{Batch, MAX_PARAMETERS, Parameters, numbered_keys};
 use crate::connection::{Moment, Pool, take};
 use crate::driver::Row;
 use crate::error::OrFailed as _;
-use crate::row::{self, Extra, unknown_kind};
+use crate::row::{self, unknown_kind};
 use crate::table;
 use crate::value::{Type, Value, unsigned};
 
@@ -103,6 +103,6 @@ fn fill(loaded: &mut [Loaded], keys: &[Key], rows: impl Iterator<Item = Row>) ->
 fn one(kind: RecordKind, row: &Row) -> Result<Loaded, StoreError> {
     let version = Version::new(unsigned(row.integer(1)?));
     let data = row.bytes_or_null(2)?;
-    let record = data.map(|data| row::record(kind, data, Extra::of(kind, row, 3)?)).transpose()?;
+    let record = data.map(|data| row::record(kind, data, row::extra(kind, row, 3)?)).transpose()?;
     Ok(Loaded { version, record })
 }

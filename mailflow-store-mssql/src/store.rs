@@ -9,6 +9,7 @@ use mailflow_core::store::{
 };
 
 use mailflow_core::time::Timestamp;
+use mailflow_store_rows::compress;
 
 use crate::bodies::{self, Bodies, MAX_INLINE, NOW};
 use crate::connection::Pool;
@@ -16,7 +17,7 @@ use crate::error::OrFailed as _;
 use crate::prepared::Prepared;
 use crate::url::Target;
 use crate::writer::{Job, Writer};
-use crate::{compress, connection, find, load, migrate};
+use crate::{connection, find, load, migrate};
 
 /// How a database is used. The default suits a server with up to a few dozen agents.
 #[derive(Debug, Clone)]

@@ -8,11 +8,11 @@ use deadpool_postgres::Pool;
 use mailflow_core::digest::Digest;
 use mailflow_core::store::{StoreError, StoreErrorKind};
 
-use crate::compress;
 use crate::connection::{BEGIN_READING, keep_if_sound, take};
 use crate::error::OrFailed as _;
 use crate::pipeline::{Pipeline, prepare};
 use crate::value::Parameter;
+use mailflow_store_rows::compress;
 
 /// Bodies up to this many bytes wait for a commit.
 pub(crate) const MAX_INLINE: usize = 256 << 10;

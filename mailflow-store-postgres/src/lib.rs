@@ -6,7 +6,6 @@
 
 mod bodies;
 mod changes;
-mod compress;
 mod connection;
 mod error;
 mod find;

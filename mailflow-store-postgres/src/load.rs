@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 use crate::connection::{BEGIN_READING, keep_if_sound, take};
 use crate::error::OrFailed as _;
 use crate::pipeline::Pipeline;
-use crate::row::{self, Extra, unknown_kind};
+use crate::row::{self, unknown_kind};
 use crate::table::{self, Table};
 use crate::value::{Parameter, Value, array, unsigned};
 
@@ -95,6 +95,7 @@ pub(crate) fn key_arrays<'k>(table: &Table, keys: &'k [Vec<Value>]) -> Vec<Param
 fn one(kind: RecordKind, row: &Row) -> Result<Loaded, StoreError> {
     let version = Version::new(unsigned(row.try_get(1).or_failed(READING)?));
     let data: Option<&[u8]> = row.try_get(2).or_failed(READING)?;
-    let record = data.map(|data| row::record(kind, data, Extra::of(kind, row, 3).or_failed(READING)?)).transpose()?;
+    let record =
+        data.map(|data| row::record(kind, data, row::extra(kind, row, 3).or_failed(READING)?)).transpose()?;
     Ok(Loaded { version, record })
 }

@@ -10,10 +10,10 @@ use mailflow_core::digest::Digest;
 use mailflow_core::store::{StoreError, StoreErrorKind};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use crate::compress;
 use crate::connection::prepare;
 use crate::error::OrFailed;
 use crate::recent::Recent;
+use mailflow_store_rows::compress;
 
 /// Bodies up to this many bytes lie in the database.
 pub(crate) const MAX_INLINE: usize = 256 << 10;

@@ -4,7 +4,6 @@
 //! writes, with one fsync for all that wait; a few threads read, each with a connection of its own.
 
 mod bodies;
-mod compress;
 mod connection;
 mod error;
 mod find;

@@ -2,19 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use mailflow_core::arrival::{Arrival, ArrivalState};
 use mailflow_core::contact::Contact;
-use mailflow_core::digest::Digest;
 use mailflow_core::id::TicketId;
-use mailflow_core::outgoing::OutgoingState;
 use mailflow_core::search;
-use mailflow_core::store::{Record, RecordKind, StoreError, StoreErrorKind, TicketQuery};
+use mailflow_core::store::{Record, RecordKind, StoreError, StoreErrorKind};
 use mailflow_core::ticket::{Ticket, TicketState};
+use mailflow_store_rows::record::{self, Extra};
+use mailflow_store_rows::{columns, compress};
 use rusqlite::types::{Value, ValueRef};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
-use crate::compress;
 use crate::scope::Scope;
 use crate::table::integer;
 
@@ -46,28 +42,7 @@ impl Row {
     /// The row of a record.
     pub fn of(record: &Record) -> Result<Self, StoreError> {
         let (columns, beside) = columns(record)?;
-        let data = match record {
-            Record::Ticket(it) => json(it),
-            Record::Message(it) => json(it),
-            Record::Note(it) => json(it),
-            Record::Event(it) => json(it),
-            Record::Contact(it) => json(it),
-            Record::Address(it) => json(it),
-            Record::Thread(it) => json(it),
-            Record::Arrival(it) => json(it),
-            Record::FetchMark(it) => json(it),
-            Record::Outgoing(it) => json(it),
-            Record::Draft(it) => json(it),
-            Record::ReadMark(it) => json(it),
-            Record::Session(it) => json(it),
-            Record::Pulse(it) => json(it),
-            Record::Allowance(it) => json(it),
-            Record::Server(it) => json(it),
-            Record::Lease(it) => json(it),
-            Record::Document(it) => json(it),
-            Record::Directory(it) => json(it),
-            _ => return Err(unknown_kind()),
-        }?;
+        let data = record::data(record)?.ok_or_else(unknown_kind)?;
         Ok(Self { columns, data: Value::Blob(data), beside })
     }
 }
@@ -75,11 +50,6 @@ impl Row {
 /// The refusal to keep a kind of record that this crate does not know.
 pub(crate) fn unknown_kind() -> StoreError {
     StoreError::new(StoreErrorKind::Unusable, "this kind of record is newer than the SQLite store; update the crate")
-}
-
-fn json<T: Serialize>(record: &T) -> Result<Vec<u8>, StoreError> {
-    serde_json::to_vec(record)
-        .map_err(|error| StoreError::new(StoreErrorKind::Other, "writing a record as JSON").because(error))
 }
 
 fn columns(record: &Record) -> Result<(Vec<Value>, Beside), StoreError> {
@@ -99,29 +69,21 @@ fn columns(record: &Record) -> Result<(Vec<Value>, Beside), StoreError> {
             (vec![blob(it.ticket.as_bytes()), Value::Integer(it.at.as_millis()), hash], beside)
         }
         Record::Event(it) => (vec![blob(it.ticket.as_bytes()), Value::Integer(it.at.as_millis())], Beside::Nothing),
-        Record::Contact(it) => (vec![Value::Blob(sort_name(it).into_bytes())], Beside::Contact(contact_words(it))),
+        Record::Contact(it) => {
+            (vec![Value::Blob(sort_name(it).into_bytes())], Beside::Contact(columns::contact_words(it)))
+        }
         Record::Arrival(it) => {
-            let list = match it.state {
-                ArrivalState::Received => Value::Integer(0),
-                ArrivalState::Shelved { .. } => Value::Integer(1),
-                _ => Value::Null,
-            };
-            (vec![list, Value::Integer(it.at.as_millis()), blob(&arrival_place(it))], Beside::Nothing)
+            let list = columns::arrival_list(&it.state).map_or(Value::Null, Value::Integer);
+            (vec![list, Value::Integer(it.at.as_millis()), blob(&columns::arrival_place(it))], Beside::Nothing)
         }
         Record::Outgoing(it) => {
-            let list = match it.state {
-                OutgoingState::Queued => Value::Integer(0),
-                OutgoingState::Sending { .. } => Value::Integer(1),
-                OutgoingState::Failed | OutgoingState::PerhapsSent => Value::Integer(2),
-                OutgoingState::AwaitingApproval => Value::Integer(3),
-                OutgoingState::Paused | OutgoingState::Sent | OutgoingState::Withdrawn => Value::Null,
-            };
+            let list = columns::outgoing_list(it.state).map_or(Value::Null, Value::Integer);
             let (due, created) = (Value::Integer(it.due.as_millis()), Value::Integer(it.created.as_millis()));
             (vec![blob(it.ticket.as_bytes()), blob(it.destination.as_bytes()), list, due, created], Beside::Nothing)
         }
         Record::Draft(it) => (vec![Value::Integer(it.saved.as_millis())], Beside::Nothing),
         Record::Session(it) => {
-            let place = blob(&first_half(it.token.as_bytes()));
+            let place = blob(&columns::first_half(it.token.as_bytes()));
             (vec![blob(it.agent.as_bytes()), Value::Integer(it.seen.as_millis()), place], Beside::Nothing)
         }
         Record::Server(it) => (vec![Value::Integer(it.started.as_millis())], Beside::Nothing),
@@ -138,7 +100,7 @@ fn ticket_columns(ticket: &Ticket) -> (Vec<Value>, Beside) {
         id(ticket.owner.as_ref().map(|it| it.as_bytes())),
         id(ticket.category.as_ref().map(|it| it.as_bytes())),
         id(ticket.contact.as_ref().map(|it| it.as_bytes())),
-        Value::Integer(shelf(ticket.state, ticket.trashed.is_some())),
+        Value::Integer(columns::shelf(ticket.state, ticket.trashed.is_some())),
         Value::Integer(ticket.updated.as_millis()),
     ];
     let Ticket { ticketbox, owner, category, contact, .. } = *ticket;
@@ -146,33 +108,13 @@ fn ticket_columns(ticket: &Ticket) -> (Vec<Value>, Beside) {
     (columns, Beside::Ticket { id: ticket.id, number: ticket.number, scope })
 }
 
-/// The shelf that a ticket lies on: open and closed, in the trash and not.
-const fn shelf(state: TicketState, trashed: bool) -> i64 {
-    let closed = matches!(state, TicketState::Closed) as i64;
-    closed + if trashed { 2 } else { 0 }
-}
-
 /// The state and whether it is in the trash, of what lies on a shelf.
 pub(crate) const fn of_shelf(shelf: i64) -> (TicketState, bool) {
     (if shelf % 2 == 0 { TicketState::Open } else { TicketState::Closed }, shelf >= 2)
 }
 
-/// The shelves that a query looks at.
-pub(crate) fn shelves(query: &TicketQuery) -> Vec<i64> {
-    let states = match query.state {
-        Some(state) => vec![state],
-        None => vec![TicketState::Open, TicketState::Closed],
-    };
-    states.into_iter().map(|state| shelf(state, query.trashed)).collect()
-}
-
 fn words(ticket: TicketId, words: String) -> (Value, Beside) {
-    let digest = Digest::of(words.as_bytes());
-    let mut first = [0; 8];
-    for (to, from) in first.iter_mut().zip(digest.as_bytes()) {
-        *to = *from;
-    }
-    let hash = i64::from_be_bytes(first);
+    let hash = columns::hash_of_words(&words);
     (Value::Integer(hash), Beside::Words { ticket, words, hash })
 }
 
@@ -181,74 +123,12 @@ pub(crate) fn sort_name(contact: &Contact) -> String {
     contact.shown().to_lowercase()
 }
 
-/// The words that a contact is found by.
-pub(crate) fn contact_words(contact: &Contact) -> BTreeSet<String> {
-    search::words_of_contact(contact).split_whitespace().map(str::to_owned).collect()
-}
-
-/// Arrivals of the same time sort by their order, then by their bytes.
-pub(crate) fn arrival_place(arrival: &Arrival) -> [u8; 16] {
-    let mut place = first_half(arrival.digest.as_bytes());
-    for (to, from) in place.iter_mut().zip(arrival.order.to_be_bytes()) {
-        *to = from;
-    }
-    place
-}
-
-/// The first half of a digest: enough to tell two rows apart.
-pub(crate) fn first_half(bytes: &[u8; 32]) -> [u8; 16] {
-    let mut half = [0; 16];
-    for (to, from) in half.iter_mut().zip(bytes) {
-        *to = *from;
-    }
-    half
-}
-
 /// The record of a row: its `data`, and what is beside it.
 pub(crate) fn record(kind: RecordKind, data: &[u8], beside: ValueRef<'_>) -> Result<Record, StoreError> {
-    Ok(match kind {
-        RecordKind::Ticket => {
-            let mut ticket: Ticket = read(data)?;
-            ticket.number = beside.as_i64().ok().and_then(|number| u64::try_from(number).ok()).unwrap_or(0);
-            ticket.into()
-        }
-        RecordKind::Message => {
-            let mut message: mailflow_core::message::Message = read(data)?;
-            message.text = text(beside)?;
-            message.into()
-        }
-        RecordKind::Note => read::<mailflow_core::note::Note>(data)?.into(),
-        RecordKind::Event => read::<mailflow_core::event::Event>(data)?.into(),
-        RecordKind::Contact => read::<Contact>(data)?.into(),
-        RecordKind::Address => read::<mailflow_core::contact::AddressEntry>(data)?.into(),
-        RecordKind::Thread => read::<mailflow_core::thread_entry::ThreadEntry>(data)?.into(),
-        RecordKind::Arrival => read::<Arrival>(data)?.into(),
-        RecordKind::FetchMark => read::<mailflow_core::arrival::FetchMark>(data)?.into(),
-        RecordKind::Outgoing => read::<mailflow_core::outgoing::Outgoing>(data)?.into(),
-        RecordKind::Draft => read::<mailflow_core::draft::Draft>(data)?.into(),
-        RecordKind::ReadMark => read::<mailflow_core::session::ReadMark>(data)?.into(),
-        RecordKind::Session => read::<mailflow_core::session::Session>(data)?.into(),
-        RecordKind::Pulse => read::<mailflow_core::pulse::Pulse>(data)?.into(),
-        RecordKind::Allowance => read::<mailflow_core::allowance::Allowance>(data)?.into(),
-        RecordKind::Server => read::<mailflow_core::server::Server>(data)?.into(),
-        RecordKind::Lease => read::<mailflow_core::lease::Lease>(data)?.into(),
-        RecordKind::Document => read::<mailflow_core::directory::Document>(data)?.into(),
-        RecordKind::Directory => read::<mailflow_core::directory::DirectoryStamp>(data)?.into(),
-        _ => return Err(unknown_kind()),
-    })
-}
-
-/// A text out of its compressed column.
-pub(crate) fn text(packed: ValueRef<'_>) -> Result<String, StoreError> {
-    let bytes = compress::unpack(packed.as_blob().unwrap_or_default())?;
-    String::from_utf8(bytes)
-        .map_err(|error| StoreError::new(StoreErrorKind::Unusable, "reading the text of a message").because(error))
-}
-
-/// A value out of its `data`.
-pub(crate) fn read<T: DeserializeOwned>(data: &[u8]) -> Result<T, StoreError> {
-    serde_json::from_slice(data).map_err(|error| {
-        let doing = "reading a record; was it written by a later version of mailflow?";
-        StoreError::new(StoreErrorKind::Unusable, doing).because(error)
-    })
+    let extra = match kind {
+        RecordKind::Ticket => Extra::Number(beside.as_i64().unwrap_or(0)),
+        RecordKind::Message => Extra::Text(beside.as_blob().unwrap_or_default()),
+        _ => Extra::Nothing,
+    };
+    record::record(kind, data, extra)?.ok_or_else(unknown_kind)
 }

@@ -7,7 +7,7 @@ use crate::batch::{Batch, Parameters};
 use crate::connection::{Pool, take};
 use crate::driver;
 use crate::error::OrFailed as _;
-use crate::row::{self, Extra};
+use crate::row;
 use crate::value::unsigned;
 
 mod contacts;
@@ -153,7 +153,7 @@ async fn records(
 
 /// The record in the columns version, data and what is beside it.
 fn record(kind: RecordKind, it: &driver::Row, first: usize) -> Result<Row, StoreError> {
-    let record = row::record(kind, it.bytes(first + 1)?, Extra::of(kind, it, first + 2)?)?;
+    let record = row::record(kind, it.bytes(first + 1)?, row::extra(kind, it, first + 2)?)?;
     Ok(Row::Record(Version::new(unsigned(it.integer(first)?)), record))
 }
 

@@ -142,7 +142,8 @@ async fn candidates(
     let visible = visible.into_iter().chain(visible::visibility(&query.within.visibility, &mut parameters));
     visible.for_each(|it| conditions.push_str(&format!(" AND {it}")));
     conditions.push_str(&has_phrases(question, &mut parameters));
-    let shelves: Vec<String> = crate::row::shelves(&query.within).iter().map(i64::to_string).collect();
+    let shelves: Vec<String> =
+        mailflow_store_rows::columns::shelves(&query.within).iter().map(i64::to_string).collect();
     let long = long_phrases(question);
     let sql = format!(
         "SELECT TOP ({most}) s.seq, s.id, s.note, s.ticket, {} AS joined

@@ -8,7 +8,6 @@ use mailflow_core::store::{Count, Cursor, Found, OwnerFilter, Page, RecordKind, 
 use super::{Cut, NEWEST, behind, limit, one_statement, record};
 use crate::batch::Parameters;
 use crate::connection::Pool;
-use crate::row;
 use crate::visible;
 
 /// Above so many visible ticketboxes all tickets are walked in their order: most of them will be visible.
@@ -80,7 +79,8 @@ pub(super) async fn list(pool: &Pool, query: &TicketQuery, page: &Page) -> Resul
     let wanted = visible::wanted(query, &mut parameters);
     let ranges = ranges(query);
     let visible = visible::visibility(&query.visibility, &mut parameters);
-    let shelves: Vec<String> = row::shelves(query).iter().map(|it| format!("({it})")).collect();
+    let shelves: Vec<String> =
+        mailflow_store_rows::columns::shelves(query).iter().map(|it| format!("({it})")).collect();
     let shelves = shelves.join(", ");
     let behind = behind("t.updated", "t.id", true, (&updated, &id));
     let mut streams = Vec::new();

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::connection::take;
 use crate::error::OrFailed as _;
 use crate::pipeline::prepare;
-use crate::row::{self, Extra};
+use crate::row;
 use crate::value::{Parameter, unsigned};
 
 mod contacts;
@@ -166,7 +166,7 @@ async fn records(pool: &Pool, list: List, page: &Page) -> Result<Found, StoreErr
 /// The record in the columns version, data and what is beside it.
 fn record(kind: RecordKind, it: &tokio_postgres::Row, first: usize) -> Result<Row, StoreError> {
     let data: Option<&[u8]> = it.try_get(first + 1).or_failed(LISTING)?;
-    let extra = Extra::of(kind, it, first + 2).or_failed(LISTING)?;
+    let extra = row::extra(kind, it, first + 2).or_failed(LISTING)?;
     let record = row::record(kind, data.unwrap_or_default(), extra)?;
     Ok(Row::Record(Version::new(unsigned(it.try_get(first).or_failed(LISTING)?)), record))
 }

@@ -96,7 +96,7 @@ async fn candidates(
     let words = parameters.add(Box::new(question.sieved.as_str()), Type::TEXT);
     let before = parameters.add(Box::new(before), Type::INT8);
     let most = parameters.add(Box::new(i64::try_from(chunk).unwrap_or(i64::MAX)), Type::INT8);
-    let shelves = parameters.add(Box::new(crate::row::shelves(&query.within)), Type::INT8_ARRAY);
+    let shelves = parameters.add(Box::new(mailflow_store_rows::columns::shelves(&query.within)), Type::INT8_ARRAY);
     let mut conditions = visible::wanted(&query.within, &mut parameters);
     conditions.extend(visible::visibility(&query.within.visibility, &mut parameters));
     let conditions: String = conditions.iter().map(|it| format!(" AND {it}")).collect();

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{Cut, LISTING, NEWEST, limit, one_statement};
 use crate::error::OrFailed as _;
-use crate::row::{self, Extra};
+use crate::row;
 use crate::value::unsigned;
 use crate::visible::{self, Parameters};
 
@@ -83,7 +83,7 @@ pub(super) async fn list(pool: &Pool, query: &TicketQuery, page: &Page) -> Resul
     let updated = parameters.add(Box::new(updated), Type::INT8);
     let id = parameters.id(Uuid::from_bytes(id));
     let most = parameters.add(Box::new(i64::from(limit(page)) + 1), Type::INT8);
-    let shelves = parameters.add(Box::new(row::shelves(query)), Type::INT8_ARRAY);
+    let shelves = parameters.add(Box::new(mailflow_store_rows::columns::shelves(query)), Type::INT8_ARRAY);
     let wanted = visible::wanted(query, &mut parameters);
     let ranges = ranges(query);
     // A parameter that no part of the statement names has no type.
@@ -119,7 +119,7 @@ pub(super) async fn list(pool: &Pool, query: &TicketQuery, page: &Page) -> Resul
         }
         let id: Uuid = it.try_get(1).or_failed(LISTING)?;
         let data: Option<&[u8]> = it.try_get(3).or_failed(LISTING)?;
-        let number = Extra::of(RecordKind::Ticket, it, 4).or_failed(LISTING)?;
+        let number = row::extra(RecordKind::Ticket, it, 4).or_failed(LISTING)?;
         let record = row::record(RecordKind::Ticket, data.unwrap_or_default(), number)?;
         let version = Version::new(unsigned(it.try_get(2).or_failed(LISTING)?));
         let cursor = Cursor::new(it.try_get(0).or_failed(LISTING)?, id.as_bytes());

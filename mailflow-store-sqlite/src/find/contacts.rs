@@ -6,9 +6,10 @@ use mailflow_core::store::{Cursor, Found, Page, Row, StoreError, Version};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{Cut, LISTING};
+use mailflow_store_rows::record;
+
 use crate::connection::prepare;
 use crate::error::OrFailed as _;
-use crate::row;
 
 /// Up to so many contacts with a word are read and sorted. If more have it, a walk in the order of names meets enough
 /// of them soon.
@@ -117,5 +118,5 @@ fn columns(row: &rusqlite::Row<'_>) -> rusqlite::Result<Columns> {
 }
 
 fn named((name, id, version, data): Columns) -> Result<Named, StoreError> {
-    Ok(Named { name, id, version: Version::new(version), contact: row::read(&data)? })
+    Ok(Named { name, id, version: Version::new(version), contact: record::read(&data)? })
 }

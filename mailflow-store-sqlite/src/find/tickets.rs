@@ -191,7 +191,7 @@ impl<'c> Merged<'c> {
         from: &(i64, Vec<u8>),
         expected: i64,
     ) -> Result<Self, StoreError> {
-        let shelves = row::shelves(query);
+        let shelves = mailflow_store_rows::columns::shelves(query);
         let ranges = ranges(query);
         let one = ranges.len() * shelves.len() == 1;
         let chunk = if one { expected.clamp(1, MAX_CHUNK) } else { FIRST_CHUNK };

@@ -8,9 +8,11 @@ use mailflow_core::store::{Key, StoreError};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::apply::WRITING;
+use mailflow_store_rows::record;
+
 use crate::connection::prepare;
 use crate::error::OrFailed as _;
-use crate::row::{self, Beside};
+use crate::row::Beside;
 use crate::scope::Scope;
 
 /// What was indexed of a record before it is replaced.
@@ -153,14 +155,14 @@ fn move_ticket(connection: &Connection, ticket: TicketId, to: &Scope) -> Result<
     let mut messages = prepare(connection, sql).or_failed(WRITING)?;
     let mut rows = messages.query(params![ticket.as_bytes()]).or_failed(WRITING)?;
     while let Some(it) = rows.next().or_failed(WRITING)? {
-        let mut message: Message = row::read(it.get_ref(1).or_failed(WRITING)?.as_blob().unwrap_or_default())?;
-        message.text = row::text(it.get_ref(2).or_failed(WRITING)?)?;
+        let mut message: Message = record::read(it.get_ref(1).or_failed(WRITING)?.as_blob().unwrap_or_default())?;
+        message.text = record::text(it.get_ref(2).or_failed(WRITING)?.as_blob().unwrap_or_default())?;
         found.push((it.get(0).or_failed(WRITING)?, search::words_of_message(&message)));
     }
     let mut notes = prepare(connection, "SELECT seq, data FROM notes WHERE ticket = ?1").or_failed(WRITING)?;
     let mut rows = notes.query(params![ticket.as_bytes()]).or_failed(WRITING)?;
     while let Some(it) = rows.next().or_failed(WRITING)? {
-        let note: Note = row::read(it.get_ref(1).or_failed(WRITING)?.as_blob().unwrap_or_default())?;
+        let note: Note = record::read(it.get_ref(1).or_failed(WRITING)?.as_blob().unwrap_or_default())?;
         let mut joined = String::new();
         search::add_words(&note.text, &mut joined);
         found.push((it.get(0).or_failed(WRITING)?, joined));

@@ -17,7 +17,10 @@ thread_local! {
 }
 
 /// The bytes, compressed. The frame says how long they were.
-pub(crate) fn pack(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+///
+/// # Errors
+/// [`StoreError`] if they cannot be compressed.
+pub fn pack(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
     let pack = |compressor: &mut Option<Compressor<'static>>| match compressor {
         Some(compressor) => compressor.compress(bytes),
         None => compressor.insert(Compressor::new(LEVEL)?).compress(bytes),
@@ -28,7 +31,10 @@ pub(crate) fn pack(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
 }
 
 /// The bytes that were compressed.
-pub(crate) fn unpack(packed: &[u8]) -> Result<Vec<u8>, StoreError> {
+///
+/// # Errors
+/// [`StoreError`] if they are damaged.
+pub fn unpack(packed: &[u8]) -> Result<Vec<u8>, StoreError> {
     let damaged = || StoreError::new(StoreErrorKind::Unusable, "unpacking; the database is damaged");
     let size = match zstd::zstd_safe::get_frame_content_size(packed) {
         Ok(Some(size)) if size <= MAX_BYTES => usize::try_from(size).map_err(|_| damaged())?,
