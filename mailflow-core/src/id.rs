@@ -95,6 +95,8 @@ ids! {
     DraftId,
     /// A server of several that work on one desk.
     ServerId,
+    /// Something that somebody did.
+    AuditId,
 }
 
 /// A text that was meant to be an id and is none.

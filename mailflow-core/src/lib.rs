@@ -44,9 +44,11 @@
 
 pub mod access;
 pub mod agent;
+pub mod alert;
 pub mod allowance;
 pub mod approval;
 pub mod arrival;
+pub mod audit;
 pub mod category;
 pub mod contact;
 pub mod decision;

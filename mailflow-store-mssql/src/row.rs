@@ -88,6 +88,18 @@ fn columns(record: &Record) -> Result<(Vec<Value>, Beside), StoreError> {
         Record::Address(_) | Record::Thread(_) | Record::FetchMark(_) => (vec![name(&record.key())], Beside::Nothing),
         Record::Server(it) => (vec![Value::Integer(it.started.as_millis())], Beside::Nothing),
         Record::Lease(it) => (vec![Value::Integer(it.since.as_millis())], Beside::Nothing),
+        Record::Alert(it) => {
+            let ticket = it.ticket.map_or(Value::Null, |ticket| id(ticket.as_bytes()));
+            let list = Value::Integer(it.list().number());
+            (vec![Value::Integer(it.at.as_millis()), ticket, list], Beside::Nothing)
+        }
+        Record::Audit(it) => {
+            let about = it.about.object().map_or(Value::Null, |object| id(object.as_bytes()));
+            let ticket = it.about.ticket().map_or(Value::Null, |ticket| id(ticket.as_bytes()));
+            let agent = it.who.agent().map_or(Value::Null, |agent| id(agent.as_bytes()));
+            let activity = Value::Integer(it.what.activity().number());
+            (vec![Value::Integer(it.at.as_millis()), about, ticket, agent, activity], Beside::Nothing)
+        }
         _ => (Vec::new(), Beside::Nothing),
     })
 }

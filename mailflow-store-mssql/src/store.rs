@@ -94,6 +94,7 @@ impl Store for MssqlStore {
     }
 
     async fn commit(&self, changes: Changeset) -> Result<Committed, CommitError> {
+        changes.only_adds_to_the_audit()?;
         let prepared = Prepared::new(changes)?;
         self.writer.run(|answer| Job::Commit(prepared, answer)).await
     }

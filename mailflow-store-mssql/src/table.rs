@@ -63,6 +63,8 @@ tables! {
     LEASES = "leases" ("id" Id) ["since" Integer] NOTHING false;
     DOCUMENTS = "documents" ("kind" Bytes, "id" Id) [] NOTHING false;
     DIRECTORY = "directory" ("id" Integer) [] NOTHING false;
+    ALERTS = "alerts" ("agent" Id, "cause" Id) ["at" Integer, "ticket" Id, "list" Integer] NOTHING false;
+    AUDIT = "audit" ("id" Id) ["at" Integer, "about" Id, "ticket" Id, "agent" Id, "activity" Integer] NOTHING false;
 }
 
 impl Table {
@@ -184,6 +186,8 @@ pub(crate) fn of(kind: RecordKind) -> Option<&'static Table> {
         RecordKind::Lease => &LEASES,
         RecordKind::Document => &DOCUMENTS,
         RecordKind::Directory => &DIRECTORY,
+        RecordKind::Alert => &ALERTS,
+        RecordKind::Audit => &AUDIT,
         // `RecordKind` may grow: a kind of a later core is refused, not lost.
         _ => return None,
     })
@@ -217,6 +221,8 @@ pub(crate) fn key_values(key: &Key) -> Vec<Value> {
         Key::Lease(it) => vec![id(it.as_bytes())],
         Key::Document(kind, it) => vec![bytes(kind.word().as_bytes()), id(it.as_bytes())],
         Key::Directory => vec![Value::Integer(1)],
+        Key::Alert(agent, cause) => vec![id(agent.as_bytes()), id(cause.as_bytes())],
+        Key::Audit(it) => vec![id(it.as_bytes())],
         // Refused before it comes here, see `of`.
         _ => Vec::new(),
     }

@@ -32,7 +32,7 @@ impl Place for InDatabase {
 }
 
 /// Rules that together make the store issue its statements; all of them would do it too, in more time.
-const ASKING: [&str; 11] = [
+const ASKING: [&str; 13] = [
     "every_kind_of_record_comes_back_as_it_went_in",
     "an_erased_record_leaves_a_tombstone_or_nothing_as_its_kind_says",
     "lists_of_tickets_have_what_the_query_matches",
@@ -44,6 +44,8 @@ const ASKING: [&str; 11] = [
     "a_body_that_is_kept_again_is_there_again",
     "a_ticket_that_moved_is_found_where_it_lies",
     "mails_are_counted_by_the_rule_that_placed_them",
+    "the_audit_has_what_the_query_matches",
+    "alerts_are_listed_as_long_as_their_cause_may_be_seen",
 ];
 
 /// The plan of a statement, whatever its parameters are, in lines.

@@ -81,6 +81,9 @@ tables! {
     LEASES = "leases" ("id" Uuid) ["since" Integer] "NULL::bytea" false;
     DOCUMENTS = "documents" ("kind" Bytes, "id" Uuid) [] "NULL::bytea" false;
     DIRECTORY = "directory" ("id" Integer) [] "NULL::bytea" false;
+    ALERTS = "alerts" ("agent" Uuid, "cause" Uuid) ["at" Integer, "ticket" Uuid, "list" Integer] "NULL::bytea" false;
+    AUDIT = "audit" ("id" Uuid) ["at" Integer, "about" Uuid, "ticket" Uuid, "agent" Uuid, "activity" Integer]
+        "NULL::bytea" false;
 }
 
 impl Statements {
@@ -151,6 +154,8 @@ pub(crate) fn of(kind: RecordKind) -> Option<&'static Table> {
         RecordKind::Lease => &LEASES,
         RecordKind::Document => &DOCUMENTS,
         RecordKind::Directory => &DIRECTORY,
+        RecordKind::Alert => &ALERTS,
+        RecordKind::Audit => &AUDIT,
         // `RecordKind` may grow: a kind of a later core is refused, not lost.
         _ => return None,
     })
@@ -181,6 +186,8 @@ pub(crate) fn key_values(key: &Key) -> Vec<Value> {
         Key::Lease(id) => vec![uuid(id.as_bytes())],
         Key::Document(kind, id) => vec![bytes(kind.word().as_bytes()), uuid(id.as_bytes())],
         Key::Directory => vec![Value::Integer(1)],
+        Key::Alert(agent, cause) => vec![uuid(agent.as_bytes()), uuid(cause.as_bytes())],
+        Key::Audit(id) => vec![uuid(id.as_bytes())],
         // Refused before it comes here, see `of`.
         _ => Vec::new(),
     }

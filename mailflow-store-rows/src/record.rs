@@ -42,6 +42,8 @@ pub fn data(record: &Record) -> Result<Option<Vec<u8>>, StoreError> {
         Record::Lease(it) => json(it),
         Record::Document(it) => json(it),
         Record::Directory(it) => json(it),
+        Record::Alert(it) => json(it),
+        Record::Audit(it) => json(it),
         _ => return Ok(None),
     };
     data.map(Some)
@@ -85,6 +87,8 @@ pub fn record(kind: RecordKind, data: &[u8], extra: Extra<'_>) -> Result<Option<
         RecordKind::Lease => read::<mailflow_core::lease::Lease>(data)?.into(),
         RecordKind::Document => read::<mailflow_core::directory::Document>(data)?.into(),
         RecordKind::Directory => read::<mailflow_core::directory::DirectoryStamp>(data)?.into(),
+        RecordKind::Alert => read::<mailflow_core::alert::Alert>(data)?.into(),
+        RecordKind::Audit => read::<mailflow_core::audit::AuditEntry>(data)?.into(),
         _ => return Ok(None),
     }))
 }

@@ -134,6 +134,7 @@ impl Store for SqliteStore {
     }
 
     async fn commit(&self, changes: Changeset) -> Result<Committed, CommitError> {
+        changes.only_adds_to_the_audit()?;
         let prepared = Prepared::new(changes)?;
         self.writer.run(|answer| Job::Commit(prepared, answer)).await
     }

@@ -76,6 +76,8 @@ tables! {
     LEASES = "leases" ("id") ["since"] "NULL" false;
     DOCUMENTS = "documents" ("kind", "id") [] "NULL" false;
     DIRECTORY = "directory" ("id") [] "NULL" false;
+    ALERTS = "alerts" ("agent", "cause") ["at", "ticket", "list"] "NULL" false;
+    AUDIT = "audit" ("id") ["at", "about", "ticket", "agent", "activity"] "NULL" false;
 }
 
 impl Statements {
@@ -132,6 +134,8 @@ pub(crate) fn of(kind: RecordKind) -> Option<&'static Table> {
         RecordKind::Lease => &LEASES,
         RecordKind::Document => &DOCUMENTS,
         RecordKind::Directory => &DIRECTORY,
+        RecordKind::Alert => &ALERTS,
+        RecordKind::Audit => &AUDIT,
         // `RecordKind` may grow: a kind of a later core is refused, not lost.
         _ => return None,
     })
@@ -162,6 +166,8 @@ pub(crate) fn key_values(key: &Key) -> Vec<Value> {
         Key::Lease(id) => vec![blob(id.as_bytes())],
         Key::Document(kind, id) => vec![blob(kind.word().as_bytes()), blob(id.as_bytes())],
         Key::Directory => vec![Value::Integer(1)],
+        Key::Alert(agent, cause) => vec![blob(agent.as_bytes()), blob(cause.as_bytes())],
+        Key::Audit(id) => vec![blob(id.as_bytes())],
         // Refused before it comes here, see `of`.
         _ => Vec::new(),
     }

@@ -1,6 +1,6 @@
 //! [`Changeset`]: what a decision wants to be true, applied whole or not at all.
 
-use super::{Key, Record};
+use super::{Key, Record, RecordKind, StoreError, StoreErrorKind};
 use crate::id::TicketId;
 
 /// The number of the commit that wrote a record: unique in the store and rising, so that a record that was erased and
@@ -60,6 +60,21 @@ impl Changeset {
     /// Whether it writes anything.
     pub fn is_empty(&self) -> bool {
         self.entries.iter().all(|entry| matches!(entry, Entry::RelyOn(..)))
+    }
+
+    /// Whether it leaves alone what is only ever added to: every store asks this before it commits.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it would change or erase an audit entry.
+    pub fn only_adds_to_the_audit(&self) -> Result<(), StoreError> {
+        let rewrites = |entry: &Entry| {
+            entry.key().kind() == RecordKind::Audit && matches!(entry, Entry::Replace(..) | Entry::Erase(..))
+        };
+        if self.entries.iter().any(rewrites) {
+            let doing = "audit entries are only ever added: none is changed or erased";
+            return Err(StoreError::new(StoreErrorKind::Other, doing));
+        }
+        Ok(())
     }
 
     /// The records that it writes.

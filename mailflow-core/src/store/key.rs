@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::arrival::Uid;
 use crate::digest::Digest;
 use crate::directory::DocumentKind;
-use crate::id::{AgentId, ContactId, EventId, MessageId, NoteId, OutgoingId, ServerId, SourceId, TicketId};
+use crate::id::{AgentId, AuditId, ContactId, EventId, MessageId, NoteId, OutgoingId, ServerId, SourceId, TicketId};
 use crate::mail::{Address, ThreadId};
 
 /// The name of one record. Whatever must be unique is a key: an address, a thread id, an arrival.
@@ -53,6 +53,10 @@ pub enum Key {
     Document(DocumentKind, Uuid),
     /// The [`DirectoryStamp`](crate::directory::DirectoryStamp).
     Directory,
+    /// An [`Alert`](crate::alert::Alert): whose, and what caused it.
+    Alert(AgentId, Uuid),
+    /// An [`AuditEntry`](crate::audit::AuditEntry).
+    Audit(AuditId),
 }
 
 /// A kind of record: one table in a database.
@@ -97,6 +101,10 @@ pub enum RecordKind {
     Document,
     /// [`DirectoryStamp`](crate::directory::DirectoryStamp).
     Directory,
+    /// [`Alert`](crate::alert::Alert).
+    Alert,
+    /// [`AuditEntry`](crate::audit::AuditEntry). Entries are only ever added: a store refuses to replace or erase one.
+    Audit,
 }
 
 impl RecordKind {
@@ -111,7 +119,8 @@ impl RecordKind {
             | Self::Contact
             | Self::Arrival
             | Self::FetchMark
-            | Self::Outgoing => true,
+            | Self::Outgoing
+            | Self::Audit => true,
             Self::Address
             | Self::Thread
             | Self::Draft
@@ -122,7 +131,8 @@ impl RecordKind {
             | Self::Server
             | Self::Lease
             | Self::Document
-            | Self::Directory => false,
+            | Self::Directory
+            | Self::Alert => false,
         }
     }
 }
@@ -150,6 +160,8 @@ impl Key {
             Self::Lease(_) => RecordKind::Lease,
             Self::Document(..) => RecordKind::Document,
             Self::Directory => RecordKind::Directory,
+            Self::Alert(..) => RecordKind::Alert,
+            Self::Audit(_) => RecordKind::Audit,
         }
     }
 }

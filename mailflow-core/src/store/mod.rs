@@ -46,6 +46,8 @@ use crate::time::Timestamp;
 ///   [`Address::key`](crate::mail::Address::key).
 /// - **Lists** have the total order that [`Query`] says, without gaps: a page of N has N rows if N exist, and going from
 ///   cursor to cursor shows each row that stayed exactly once.
+/// - **Audit.** What somebody did stays as it was written: a changeset that would replace or erase an audit entry fails
+///   ([`Changeset::only_adds_to_the_audit`]).
 /// - **Tombstones.** After an erase of a kind that [leaves one](RecordKind::leaves_tombstone), the key has a version and
 ///   no record, inserting it is a conflict, and only a replace with the tombstone's version brings it back.
 #[async_trait]

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{Record, Version};
 use crate::access::Visibility;
+use crate::alert::AlertQuery;
+use crate::audit::AuditQuery;
 use crate::id::{AgentId, CategoryId, ContactId, DestinationId, MessageId, NoteId, RuleId, TicketId, TicketboxId};
 use crate::ticket::{Ticket, TicketState};
 use crate::time::Timestamp;
@@ -71,6 +73,10 @@ pub enum Query {
     Servers,
     /// All leases, the one that changed hands first first ([`Row::Record`]).
     Leases,
+    /// Alerts of an agent, newest first ([`Row::Record`]).
+    Alerts(AlertQuery),
+    /// What was done, newest first ([`Row::Record`]).
+    Audit(AuditQuery),
 }
 
 /// Which tickets.

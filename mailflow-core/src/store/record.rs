@@ -1,8 +1,10 @@
 //! [`Record`]: what a store keeps under a [`Key`].
 
 use super::{Key, Version};
+use crate::alert::Alert;
 use crate::allowance::Allowance;
 use crate::arrival::{Arrival, FetchMark};
+use crate::audit::AuditEntry;
 use crate::contact::{AddressEntry, Contact};
 use crate::digest::Digest;
 use crate::directory::{DirectoryStamp, Document};
@@ -111,6 +113,10 @@ records! {
     Document(Document) = |it| Key::Document(it.kind, it.id),
     /// All documents together.
     Directory(DirectoryStamp) = |_it| Key::Directory,
+    /// An agent is told of something.
+    Alert(Alert) = |it| Key::Alert(it.agent, it.cause),
+    /// Somebody did something.
+    Audit(AuditEntry) = |it| Key::Audit(it.id),
 }
 
 /// A record with the version that it was read at.

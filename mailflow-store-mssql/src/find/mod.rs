@@ -11,6 +11,7 @@ use crate::row;
 use crate::value::unsigned;
 
 mod contacts;
+mod deeds;
 mod search;
 mod tickets;
 
@@ -32,6 +33,8 @@ pub(crate) async fn find(pool: &Pool, query: &Query, page: &Page) -> Result<Foun
         Query::Contacts(words) => contacts::list(pool, words, page).await,
         Query::Documents => documents(pool, page).await,
         Query::MessagesFrom(first) => messages_from(pool, *first, page).await,
+        Query::Alerts(query) => deeds::alerts(pool, query, page).await,
+        Query::Audit(query) => deeds::audit(pool, query, page).await,
         Query::PlacedBy { rules, from } => placed_by(pool, rules, *from).await,
         query => {
             let mut parameters = Parameters::default();

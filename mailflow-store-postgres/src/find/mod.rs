@@ -13,6 +13,7 @@ use crate::row;
 use crate::value::{Parameter, unsigned};
 
 mod contacts;
+mod deeds;
 mod search;
 mod tickets;
 
@@ -40,6 +41,8 @@ pub(crate) async fn find(pool: &Pool, query: &Query, page: &Page) -> Result<Foun
         Query::Contacts(words) => contacts::list(pool, words, page).await,
         Query::Documents => documents(pool, page).await,
         Query::MessagesFrom(first) => messages_from(pool, *first, page).await,
+        Query::Alerts(query) => deeds::alerts(pool, query, page).await,
+        Query::Audit(query) => deeds::audit(pool, query, page).await,
         Query::PlacedBy { rules, from } => placed_by(pool, rules, *from).await,
         query => records(pool, list(query)?, page).await,
     }

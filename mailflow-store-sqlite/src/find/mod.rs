@@ -10,6 +10,7 @@ use crate::error::OrFailed as _;
 use crate::row;
 
 mod contacts;
+mod deeds;
 mod search;
 mod tickets;
 
@@ -38,6 +39,8 @@ pub(crate) fn find(connection: &Connection, query: &Query, page: &Page) -> Resul
         Query::Documents => documents(connection, page),
         Query::PlacedBy { rules, from } => placed_by(connection, rules, *from),
         Query::MessagesFrom(first) => messages_from(connection, *first, page),
+        Query::Alerts(query) => deeds::alerts(connection, query, page),
+        Query::Audit(query) => deeds::audit(connection, query, page),
         query => records(connection, list(query)?, page),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use mailflow_core::audit::AuditReader;
 use mailflow_core::digest::Digest;
 use mailflow_core::store::{
     Changeset, CommitError, Committed, Entry, Found, Key, Loaded, MemoryStore, Page, Query, Record, Row, Store,
@@ -46,11 +47,17 @@ pub enum Fault {
     SearchesEverything,
     /// It counts without visibility.
     CountsEverything,
+    /// It lets audit entries be erased and written again.
+    RewritesTheAudit,
+    /// It shows the whole audit to whoever may read some of it.
+    ShowsTheWholeAudit,
+    /// It lists alerts whose tickets are not seen any more.
+    KeepsAlertsOfHiddenTickets,
 }
 
 impl Fault {
     /// All of them, each with a rule that must find it.
-    pub const ALL: [(Self, &'static str); 16] = [
+    pub const ALL: [(Self, &'static str); 19] = [
         (Self::ChecksTooEarly, "of_two_writers_of_a_record_one_wins"),
         (Self::IgnoresRelyOn, "what_is_relied_on_must_be_as_it_was_seen"),
         (Self::WritesHalf, "a_stale_version_refuses_the_whole_changeset"),
@@ -67,6 +74,9 @@ impl Fault {
         (Self::ForgetsAll, "what_was_acknowledged_is_there_after_opening_again"),
         (Self::SearchesEverything, "a_search_shows_only_what_may_be_seen"),
         (Self::CountsEverything, "counts_are_the_lengths_of_lists_up_to_the_limit"),
+        (Self::RewritesTheAudit, "an_audit_entry_is_never_changed_or_erased"),
+        (Self::ShowsTheWholeAudit, "the_audit_has_what_the_query_matches"),
+        (Self::KeepsAlertsOfHiddenTickets, "alerts_are_listed_as_long_as_their_cause_may_be_seen"),
     ];
 }
 
@@ -159,6 +169,10 @@ impl Store for Broken {
             Query::Search(search) if self.is(Fault::SearchesEverything) => {
                 search.within.visibility = Visibility::Everything;
             }
+            Query::Audit(audit) if self.is(Fault::ShowsTheWholeAudit) => audit.reader = AuditReader::EVERYTHING,
+            Query::Alerts(alerts) if self.is(Fault::KeepsAlertsOfHiddenTickets) => {
+                alerts.visibility = Visibility::Everything;
+            }
             Query::OpenCounts { visibility, .. } if self.is(Fault::CountsEverything) => {
                 *visibility = Visibility::Everything;
             }
@@ -226,6 +240,11 @@ impl Store for Broken {
                     ..it
                 })?)
             }
+            Fault::RewritesTheAudit => match self.inner.commit(changes.clone()).await {
+                // It says that it did, and forgets that it did not.
+                Err(CommitError::Failed(_)) => Ok(Committed { version: Version::new(7), numbers: Vec::new() }),
+                result => result,
+            },
             Fault::AcceptsMissingBodies => match self.inner.commit(changes.clone()).await {
                 Err(CommitError::Failed(_)) => {
                     changes.entries.retain(|entry| !matches!(entry, Entry::Insert(it) if !it.bodies().is_empty()));

@@ -119,6 +119,9 @@ macro_rules! with_store_rules {
             searches::a_ticket_that_moved_is_found_where_it_lies
             searches::what_was_changed_or_erased_is_found_as_it_is
             searches::whatever_people_type_is_a_question
+            trail::an_audit_entry_is_never_changed_or_erased
+            trail::the_audit_has_what_the_query_matches
+            trail::alerts_are_listed_as_long_as_their_cause_may_be_seen
             durability::what_was_acknowledged_is_there_after_opening_again
             durability::counters_go_on_after_opening_again
             durability::bodies_that_a_commit_named_are_there_after_opening_again

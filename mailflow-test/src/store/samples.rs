@@ -1,14 +1,16 @@
 //! Records to fill a store with: each from a number, so that the same number always gives the same record.
 
+use mailflow_core::alert::{Alert, AlertEvent};
 use mailflow_core::allowance::Allowance;
 use mailflow_core::arrival::{Arrival, ArrivalState, FetchMark, Uid};
+use mailflow_core::audit::{About, AuditEntry, Change, Deed, Who};
 use mailflow_core::contact::{AddressEntry, Contact};
 use mailflow_core::digest::Digest;
-use mailflow_core::directory::{DirectoryStamp, Documented as _};
+use mailflow_core::directory::{DirectoryStamp, DocumentKind, Documented as _};
 use mailflow_core::draft::{Draft, Upload};
 use mailflow_core::event::{Actor, Event, What};
 use mailflow_core::id::{
-    AgentId, CategoryId, ContactId, DestinationId, EventId, MessageId, NoteId, OutgoingId, SourceId, TicketId,
+    AgentId, AuditId, CategoryId, ContactId, DestinationId, EventId, MessageId, NoteId, OutgoingId, SourceId, TicketId,
     TicketboxId,
 };
 use mailflow_core::lease::{Holder, Lease, Task};
@@ -52,6 +54,7 @@ ids! {
     source_id -> SourceId;
     destination_id -> DestinationId;
     outgoing_id -> OutgoingId;
+    audit_id -> AuditId;
 }
 
 /// A second for each number, from 2023 on.
@@ -264,6 +267,35 @@ pub fn thread(number: u64, ticket: u64) -> ThreadEntry {
     entry
 }
 
+/// That an agent is told of a message in a ticket.
+pub fn alert(agent: u64, number: u64, ticket: u64) -> Alert {
+    Alert {
+        agent: agent_id(agent),
+        cause: message_id(number).into(),
+        at: time(number),
+        of: AlertEvent::MessageInTicket,
+        ticket: Some(ticket_id(ticket)),
+        by: Actor::Contact(contact_id(1)),
+    }
+}
+
+/// That an agent changed a ticketbox.
+pub fn audit_entry(number: u64, agent: u64) -> AuditEntry {
+    let change = |field: &str| Change {
+        field: field.to_owned(),
+        before: Some("Before  ".into()),
+        after: Some(serde_json::json!({"deep": [1, 2, null]})),
+        secret: false,
+    };
+    AuditEntry {
+        id: audit_id(number),
+        at: time(number),
+        who: Who::Agent(agent_id(agent)),
+        about: About::Document { kind: DocumentKind::Ticketbox, id: box_id(1).into(), name: "Support".to_owned() },
+        what: Deed::Changed { changes: vec![change("name"), change("auto_reply.response")] },
+    }
+}
+
 /// One record of every kind. The records name the bodies [`BODY`], which must be kept first.
 pub fn one_of_each(number: u64) -> Vec<Record> {
     let received = ArrivalState::Received;
@@ -298,6 +330,8 @@ pub fn one_of_each(number: u64) -> Vec<Record> {
         lease(number).into(),
         Ticketbox::new(box_id(number), "Support", Some(address(number))).to_document().into(),
         DirectoryStamp { changes: number }.into(),
+        alert(number, number, number).into(),
+        audit_entry(number, number).into(),
     ]
 }
 

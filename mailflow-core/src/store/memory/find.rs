@@ -4,7 +4,9 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Slot, State};
+use crate::alert::Alert;
 use crate::arrival::{Arrival, ArrivalState};
+use crate::audit::AuditEntry;
 use crate::contact::Contact;
 use crate::directory::Document;
 use crate::draft::Draft;
@@ -118,6 +120,16 @@ impl State {
                 |it| (it.seen.as_millis(), first_half(it.token.as_bytes())),
             ),
             Query::Servers => self.oldest(page, |_: &Server| true, |it| (it.started.as_millis(), *it.id.as_bytes())),
+            Query::Alerts(query) => self.newest(
+                page,
+                |it: &Alert| query.matches(it, it.ticket.and_then(|id| self.ticket(id))),
+                |it| (it.at.as_millis(), *it.cause.as_bytes()),
+            ),
+            Query::Audit(query) => self.newest(
+                page,
+                |it: &AuditEntry| query.matches(it, it.about.ticket().and_then(|id| self.ticket(id))),
+                |it| (it.at.as_millis(), *it.id.as_bytes()),
+            ),
             Query::Leases => {
                 self.oldest(page, |_: &Lease| true, |it| (it.since.as_millis(), *it.task.id().as_bytes()))
             }

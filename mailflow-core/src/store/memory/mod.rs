@@ -157,6 +157,7 @@ impl Store for MemoryStore {
     }
 
     async fn commit(&self, changes: Changeset) -> Result<Committed, CommitError> {
+        changes.only_adds_to_the_audit()?;
         let mut state = self.state();
         let stale: Vec<Key> = changes
             .entries

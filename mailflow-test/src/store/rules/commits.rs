@@ -90,7 +90,8 @@ pub async fn an_erased_record_leaves_a_tombstone_or_nothing_as_its_kind_says(pla
     let store = open(&place).await;
     store.keep_body(BODY.to_vec()).await.expect("a body can be kept");
     insert(&*store, one_of_each(1)).await;
-    for record in one_of_each(1) {
+    // What is never erased has a rule of its own.
+    for record in one_of_each(1).into_iter().filter(|record| record.key().kind() != RecordKind::Audit) {
         let key = record.key();
         let version = erase(&*store, key.clone()).await.version;
         let again = store.commit(changeset(vec![Entry::Insert(record.clone())])).await;

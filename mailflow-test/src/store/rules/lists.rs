@@ -2,6 +2,7 @@
 
 use mailflow_core::access::{Categories, Visibility};
 use mailflow_core::arrival::ArrivalState;
+use mailflow_core::audit::{AuditQuery, AuditReader};
 use mailflow_core::directory::{DocumentKind, Documented as _};
 use mailflow_core::explanation::{Explanation, PlacedBy};
 use mailflow_core::id::RuleId;
@@ -14,7 +15,7 @@ use super::*;
 use crate::store::samples::*;
 
 /// Tickets of all sorts: three ticketboxes, owners, categories, both states, some in the trash, many of the same time.
-fn mixed(count: u64) -> Vec<Ticket> {
+pub(super) fn mixed(count: u64) -> Vec<Ticket> {
     let sort = |number: u64| {
         let mut it = ticket(number);
         it.ticketbox = box_id(1 + number % 3);
@@ -153,11 +154,13 @@ pub async fn what_is_no_cursor_begins_the_list_again(place: Arc<dyn Place>) {
     let store = open(&place).await;
     fill(&*store, 20).await;
     insert(&*store, [contact(1, "Ada").into(), settings()]).await;
+    insert(&*store, (1..9).map(|number| audit_entry(number, 1).into())).await;
     let queries = [
         Query::Tickets(TicketQuery::all(Visibility::Everything)),
         Query::Contacts(Vec::new()),
         Query::Documents,
         Query::Sessions(None),
+        Query::Audit(AuditQuery::all(AuditReader::EVERYTHING)),
     ];
     for query in queries {
         let first = find(&*store, &query, &Page::first(5)).await;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use mailflow_core::store::{
-    Changeset, CommitError, Committed, Entry, Found, Kept, Key, Loaded, Page, Query, Record, Row, Store, Version,
+    Changeset, CommitError, Committed, Entry, Found, Kept, Key, Loaded, Page, Query, Record, RecordKind, Row, Store, Version,
 };
 
 use super::Place;
@@ -19,6 +19,7 @@ pub mod numbers;
 pub mod races;
 pub mod searches;
 pub mod texts;
+pub mod trail;
 
 /// A changeset of these entries, whose tickets are numbered from 1.
 fn changeset(entries: Vec<Entry>) -> Changeset {
