@@ -51,13 +51,7 @@ fn is_secret(name: &str) -> bool {
     SECRET.iter().any(|word| name.contains(word))
 }
 
-fn compare(
-    path: &str,
-    depth: usize,
-    before: Option<&Value>,
-    after: Option<&Value>,
-    found: &mut Vec<Change>,
-) {
+fn compare(path: &str, depth: usize, before: Option<&Value>, after: Option<&Value>, found: &mut Vec<Change>) {
     if before == after {
         return;
     }

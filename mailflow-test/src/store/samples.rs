@@ -10,8 +10,8 @@ use mailflow_core::directory::{DirectoryStamp, DocumentKind, Documented as _};
 use mailflow_core::draft::{Draft, Upload};
 use mailflow_core::event::{Actor, Event, What};
 use mailflow_core::id::{
-    AgentId, AuditId, CategoryId, ContactId, DestinationId, EventId, MessageId, NoteId, OutgoingId, SourceId, TicketId,
-    TicketboxId,
+    AgentId, AuditId, CategoryId, ContactId, DestinationId, EventId, MessageId, NoteId, OutgoingId, SourceId,
+    TicketId, TicketboxId,
 };
 use mailflow_core::lease::{Holder, Lease, Task};
 use mailflow_core::mail::{Address, Mailbox, Sender, Spam, ThreadId};

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use mailflow_core::store::{
-    Changeset, CommitError, Committed, Entry, Found, Kept, Key, Loaded, Page, Query, Record, RecordKind, Row, Store, Version,
+    Changeset, CommitError, Committed, Entry, Found, Kept, Key, Loaded, Page, Query, Record, RecordKind, Row, Store,
+    Version,
 };
 
 use super::Place;

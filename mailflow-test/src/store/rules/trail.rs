@@ -35,7 +35,8 @@ fn pulse_key() -> Key {
 /// Entries of all sorts: about tickets, one of which is gone, documents, contacts, and nothing; by agents and nobody.
 fn deeds(count: u64) -> Vec<AuditEntry> {
     let sort = |number: u64| {
-        let box_of = About::Document { kind: DocumentKind::Ticketbox, id: box_id(number % 3).into(), name: String::new() };
+        let box_of =
+            About::Document { kind: DocumentKind::Ticketbox, id: box_id(number % 3).into(), name: String::new() };
         let settings = About::Document { kind: DocumentKind::Settings, id: uuid::Uuid::nil(), name: String::new() };
         let failed = Deed::SignInFailed { user_name: "x".to_owned(), from: String::new(), because: String::new() };
         let (about, what) = match number % 6 {
