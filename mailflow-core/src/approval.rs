@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AgentId, GroupId};
+use crate::id::{AgentId, GroupId, MessageId};
 use crate::time::Timestamp;
 
 /// Who approves what an agent sends.
@@ -22,6 +22,7 @@ pub enum Approver {
 ///                    │    │
 ///                    │    └──return, with a note──▶ withdrawn; the author's draft is back, the note with it
 ///                    └──the author pulls it back──▶ withdrawn; the author's draft is back
+///   queued, held ──the approver takes his release back──▶ awaiting approval
 /// ```
 /// Whoever is first decides: the second one is told by whom. An author never decides about his own message. What was
 /// submitted keeps its approver when the agent's setting is changed.
@@ -33,6 +34,9 @@ pub struct Approval {
     pub approver: Approver,
     /// When it was submitted.
     pub submitted: Timestamp,
+    /// The last time that it was returned, if it was: what is submitted now is compared with what was returned then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Returned>,
     /// What was decided; `None` while it waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
@@ -59,4 +63,7 @@ pub struct Returned {
     pub at: Timestamp,
     /// What is to be changed.
     pub note: String,
+    /// The message that was returned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<MessageId>,
 }

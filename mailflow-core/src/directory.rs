@@ -19,6 +19,7 @@ use crate::response::StandardResponse;
 use crate::routing::{InvalidRules, Rules};
 use crate::rule::RuleSet;
 use crate::settings::Settings;
+use crate::signature::Signature;
 use crate::source::Source;
 use crate::ticketbox::Ticketbox;
 
@@ -257,6 +258,19 @@ impl Directory {
         let chosen =
             agent.signature_of.filter(|id| self.is_member(agent.id, *id)).and_then(|id| self.groups.get(&id));
         chosen.map_or(&agent.signature, |group| &group.signature).trim().to_owned()
+    }
+
+    /// What is put below an answer of an agent's, if he chose so; `None` if he may not.
+    pub fn signature_chosen(&self, agent: &Agent, signature: Signature) -> Option<String> {
+        match signature {
+            Signature::Usual => Some(self.signature_of(agent)),
+            Signature::Own => Some(agent.signature.trim().to_owned()),
+            Signature::Group(id) if self.is_member(agent.id, id) => {
+                self.groups.get(&id).map(|group| group.signature.trim().to_owned())
+            }
+            Signature::Group(_) => None,
+            Signature::Nothing => Some(String::new()),
+        }
     }
 
     /// What a group is called.

@@ -6,6 +6,7 @@ use crate::approval::Returned;
 use crate::digest::Digest;
 use crate::id::{AgentId, MessageId, TicketId};
 use crate::mail::{Address, Mailbox};
+use crate::signature::Signature;
 use crate::time::Timestamp;
 
 /// An answer that an agent has begun to write, kept on the server. Its key is the agent and the ticket: each agent has
@@ -42,6 +43,12 @@ pub struct Draft {
     /// Files that were uploaded for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Upload>,
+    /// What is put below the words.
+    #[serde(default, skip_serializing_if = "Signature::is_usual")]
+    pub signature: Signature,
+    /// When it is to be sent; `None` means as soon as its author presses the button.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub send_at: Option<Timestamp>,
     /// Why it is back, if an approver returned it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returned: Option<Returned>,

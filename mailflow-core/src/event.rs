@@ -61,6 +61,11 @@ pub enum What {
         /// The message.
         message: MessageId,
     },
+    /// An approver took back that he released an answer.
+    ReleaseTakenBack {
+        /// The message.
+        message: MessageId,
+    },
     /// An approver returned an answer to its author.
     ReturnedToAuthor {
         /// The message.

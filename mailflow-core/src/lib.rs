@@ -78,6 +78,7 @@ pub mod secret;
 pub mod server;
 pub mod session;
 pub mod settings;
+pub mod signature;
 pub mod source;
 pub mod store;
 pub mod text;

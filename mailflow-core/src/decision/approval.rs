@@ -1,6 +1,6 @@
 //! Approving what others send: released as it is, or returned to its author (features 6).
 
-use super::hold::restore_draft;
+use super::hold::{restore_draft, undo_effect};
 use super::reply::take_effect;
 use super::{Scene, Stop, tell};
 use crate::access;
@@ -43,7 +43,9 @@ pub fn release(
         let (size, max) = (outgoing.size, destination.max_bytes);
         return Err(Refusal::TooLarge { size, max, destination: destination.name.clone() }.into());
     }
-    let undo = scene.directory.agents.get(&approval.author).map(crate::agent::Agent::undo_send).unwrap_or_default();
+    // Whoever had a part in it can change his mind as long as he is used to.
+    let undo_of = |id| scene.directory.agents.get(&id).map(crate::agent::Agent::undo_send).unwrap_or_default();
+    let undo = undo_of(approval.author).max(undo_of(agent));
     outgoing.state = OutgoingState::Queued;
     outgoing.due = outgoing.due.max(scene.now.plus(undo));
     outgoing.approval = Some(Approval { decision: Some(decision(scene, agent, None)), ..approval });
@@ -62,6 +64,45 @@ pub fn release(
         Actor::Agent(agent),
         What::Approved { message: outgoing.message },
     );
+    changes.put(outgoing);
+    Ok(())
+}
+
+/// Takes a release back, as long as the message is held: it waits for an approval again.
+///
+/// # Errors
+/// [`Stop::Refuse`] if this agent has not released it, or it is too late.
+pub fn take_back(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    mint: &mut Mint,
+    agent: AgentId,
+    id: OutgoingId,
+) -> Result<(), Stop> {
+    let none = || Refusal::no_such("outgoing mail", id);
+    let mut outgoing = changes.get::<Outgoing>(&Key::Outgoing(id))?.cloned().ok_or_else(none)?;
+    let approval = outgoing.approval.clone().ok_or_else(none)?;
+    access::take_part(scene.directory, agent)?;
+    let his = approval.decision.as_ref().is_some_and(|it| it.by == agent && it.returned.is_none());
+    if !his {
+        return Err(none().into());
+    }
+    if outgoing.hold.is_none() || !matches!(outgoing.state, OutgoingState::Queued | OutgoingState::Paused) {
+        return Err(Refusal::TooLate.into());
+    }
+    if let Some(mut ticket) = changes.get::<Ticket>(&Key::Ticket(outgoing.ticket))?.cloned() {
+        undo_effect(&mut ticket, &outgoing);
+        ticket.touch(scene.now);
+        changes.put(ticket);
+    }
+    if let Some(hold) = &mut outgoing.hold {
+        hold.before = None;
+    }
+    outgoing.due = outgoing.hold.as_ref().and_then(|hold| hold.draft.send_at).unwrap_or(outgoing.created);
+    outgoing.state = OutgoingState::AwaitingApproval;
+    outgoing.approval = Some(Approval { decision: None, ..approval });
+    let what = What::ReleaseTakenBack { message: outgoing.message };
+    tell(changes, mint, outgoing.ticket, scene.now, Actor::Agent(agent), what);
     changes.put(outgoing);
     Ok(())
 }
@@ -85,7 +126,7 @@ pub fn give_back(
     if note.is_empty() {
         return Err(Refusal::invalid("note", "say what is to be changed").into());
     }
-    let returned = Returned { by: agent, at: scene.now, note: note.clone() };
+    let returned = Returned { by: agent, at: scene.now, note: note.clone(), message: Some(outgoing.message) };
     restore_draft(scene, changes, mint, &outgoing, |draft| Draft { returned: Some(returned), ..draft })?;
     outgoing.state = OutgoingState::Withdrawn;
     outgoing.hold = None;

@@ -1,6 +1,7 @@
 //! Undo send: what is on its way and not yet gone can be pulled back, and waits if the customer writes meanwhile
 //! (features 2.4, AC-22).
 
+use super::reply::FURTHEST;
 use super::{Scene, Stop, tell};
 use crate::access;
 use crate::draft::Draft;
@@ -11,6 +12,7 @@ use crate::outgoing::{Outgoing, OutgoingState};
 use crate::refusal::Refusal;
 use crate::store::{Changes, Key};
 use crate::ticket::{Ticket, TicketState};
+use crate::time::Timestamp;
 
 /// Pulls a message back: it is not sent, and its author's draft is as it was.
 ///
@@ -60,6 +62,37 @@ pub fn send_now(scene: &Scene<'_>, changes: &mut Changes<'_>, agent: AgentId, id
         );
     }
     changes.put(Outgoing { state: OutgoingState::Queued, due: scene.now, hold: None, ..outgoing });
+    Ok(())
+}
+
+/// Sends a message that waits at another time. One that waits for an approval is sent at that time, or once it is
+/// released, whichever is later.
+///
+/// # Errors
+/// [`Stop::Refuse`] if the agent did not write it, it is not waiting, or the time is none to wait for.
+pub fn reschedule(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    agent: AgentId,
+    id: OutgoingId,
+    at: Timestamp,
+) -> Result<(), Stop> {
+    let (mut outgoing, _) = own(scene, changes, agent, id)?;
+    if outgoing.state == OutgoingState::Paused {
+        let problem = "the customer wrote after this was written: send it now, or pull it back";
+        return Err(Refusal::invalid("send_at", problem).into());
+    }
+    if at <= scene.now {
+        return Err(Refusal::invalid("send_at", "this time is over; choose a later one, or send it now").into());
+    }
+    if at > scene.now.plus(FURTHEST) {
+        return Err(Refusal::invalid("send_at", "that is more than a year away; choose an earlier time").into());
+    }
+    outgoing.due = at;
+    if let Some(hold) = &mut outgoing.hold {
+        hold.draft.send_at = Some(at);
+    }
+    changes.put(outgoing);
     Ok(())
 }
 
@@ -117,7 +150,7 @@ pub(super) fn restore_draft(
 }
 
 /// The ticket is as if the message had never been written, as far as nothing else happened since.
-fn undo_effect(ticket: &mut Ticket, outgoing: &Outgoing) {
+pub(super) fn undo_effect(ticket: &mut Ticket, outgoing: &Outgoing) {
     let Some(before) = outgoing.hold.as_ref().and_then(|hold| hold.before.as_ref()) else { return };
     ticket.waiting_since = match (before.waiting_since, ticket.waiting_since) {
         (Some(then), _) => Some(then),

@@ -31,7 +31,7 @@ use uuid::Uuid;
 pub use admin::Admin;
 pub use builder::Builder;
 pub use cluster::Cluster;
-pub use desk::{AutomaticMail, Conversation, Desk, Filter, Health, Passage, Waiting};
+pub use desk::{AutomaticMail, Conversation, Desk, Filter, Health, Passage, ToApprove, Waiting};
 pub use error::Error;
 pub use notice::Notice;
 pub use receiver::{CollectError, Collected};

@@ -90,8 +90,9 @@ async fn what_needs_an_approval_is_sent_after_it_and_not_before() {
     assert_eq!(team.office.ticket(1).await.waiting_since, waiting_since, "the customer still waits");
     let lead = team.office.flow.desk(team.lead);
     assert_eq!(lead.to_approve().await.unwrap().len(), 1);
-    let (_, message, raw) = lead.approval(outgoing.id).await.unwrap();
-    assert!(message.text.contains("please pay"));
+    let seen = lead.approval(outgoing.id).await.unwrap();
+    let raw = seen.raw;
+    assert!(seen.message.text.contains("please pay"));
     lead.release(outgoing.id, Digest::of(&raw)).await.unwrap();
     assert!(lead.to_approve().await.unwrap().is_empty());
     assert_eq!(team.deliver().await, 1);

@@ -194,6 +194,8 @@ pub fn outgoing(number: u64, ticket: u64, body: &[u8], state: OutgoingState) -> 
 /// A draft of an agent in a ticket.
 pub fn draft(agent: u64, ticket: u64) -> Draft {
     Draft {
+        signature: mailflow_core::signature::Signature::Usual,
+        send_at: None,
         returned: None,
         agent: agent_id(agent),
         ticket: ticket_id(ticket),

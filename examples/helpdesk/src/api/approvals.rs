@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use mailflow_core::approval::{Approval, Approver};
 use mailflow_core::digest::Digest;
 use mailflow_core::outgoing::Outgoing;
+use mailflow_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -57,10 +58,11 @@ pub async fn list(caller: Caller) -> Result<Json<Vec<Waiting>>, Refused> {
     params(("id" = Uuid, Path, description = "The mail", example = "0191f3a2-7c44-7d10-9a51-000000000021")),
     responses((status = 200, description = "The message", body = ToApprove), ForAgents))]
 pub async fn show(caller: Caller, Named(id): Named<Uuid>) -> Result<Json<ToApprove>, Refused> {
-    let (outgoing, message, raw) = caller.desk.approval(id.into()).await?;
+    let seen = caller.desk.approval(id.into()).await?;
     let none = || mailflow_core::refusal::Refusal::no_such("outgoing mail", id);
-    let waiting = waiting(outgoing).ok_or_else(none)?;
-    Ok(Json(ToApprove { waiting, message: message.into(), mail: String::from_utf8_lossy(&raw).into_owned() }))
+    let waiting = waiting(seen.outgoing).ok_or_else(none)?;
+    let mail = String::from_utf8_lossy(&seen.raw).into_owned();
+    Ok(Json(ToApprove { waiting, message: seen.message.into(), mail }))
 }
 
 /// Which bytes were looked at.
@@ -83,6 +85,15 @@ pub async fn release(
 ) -> Result<StatusCode, Refused> {
     caller.desk.release(id.into(), release.raw).await?;
     Ok(StatusCode::ACCEPTED)
+}
+
+/// Takes back that the caller released a message, as long as it is held.
+#[utoipa::path(post, path = "/approvals/{id}/take-back", tag = "approvals",
+    params(("id" = Uuid, Path, description = "The mail", example = "0191f3a2-7c44-7d10-9a51-000000000021")),
+    responses((status = 204, description = "It waits for an approval again"), ForAgents))]
+pub async fn take_back(caller: Caller, Named(id): Named<Uuid>) -> Result<StatusCode, Refused> {
+    caller.desk.take_back(id.into()).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Why a message is returned.
@@ -112,6 +123,27 @@ pub async fn give_back(
     responses((status = 200, description = "The draft", body = DraftShape), ForAgents))]
 pub async fn undo(caller: Caller, Named(id): Named<Uuid>) -> Result<Json<DraftShape>, Refused> {
     Ok(Json(caller.desk.pull_back(id.into()).await?.into()))
+}
+
+/// When a message is sent.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({ "send_at": 1_700_003_600_000_i64 }))]
+pub struct Later {
+    /// A time that is to come, at most a year away.
+    pub send_at: i64,
+}
+
+/// Sends a message of the caller that waits at another time.
+#[utoipa::path(put, path = "/outgoing/{id}/time", tag = "delivery", request_body = Later,
+    params(("id" = Uuid, Path, description = "The mail", example = "0191f3a2-7c44-7d10-9a51-000000000022")),
+    responses((status = 204, description = "It waits until then"), ForAgents))]
+pub async fn reschedule(
+    caller: Caller,
+    Named(id): Named<Uuid>,
+    Body(wish): Body<Later>,
+) -> Result<StatusCode, Refused> {
+    caller.desk.reschedule(id.into(), Timestamp::from_millis(wish.send_at)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Sends a message of the caller without waiting any longer, also if the customer wrote meanwhile.

@@ -79,6 +79,8 @@ pub async fn save(
         subject: wish.subject,
         text: wish.text,
         attachments: wish.attachments.into_iter().map(Into::into).collect(),
+        signature: mailflow_core::signature::Signature::Usual,
+        send_at: None,
         returned: None,
         seen_revision: wish.seen_revision,
         saved: desk.now(),

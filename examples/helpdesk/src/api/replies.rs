@@ -133,6 +133,7 @@ pub async fn reply(
         subject: wish.subject,
         text: wish.text,
         attachments,
+        signature: mailflow_core::signature::Signature::Usual,
         seen: wish.revision.map_or(Seen::Anyway, Seen::Revision),
         then: if wish.close { AfterReply::Close } else { AfterReply::Stay },
         undo_s: wish.undo_s.min(60),

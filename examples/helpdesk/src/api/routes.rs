@@ -159,10 +159,12 @@ routes! {
     delete "/outgoing/{id}" => delivery::withdraw;
     post "/outgoing/{id}/undo" => approvals::undo;
     post "/outgoing/{id}/send" => approvals::send_now;
+    put "/outgoing/{id}/time" => approvals::reschedule;
     get "/approvals" => approvals::list;
     get "/approvals/{id}" => approvals::show;
     post "/approvals/{id}/release" => approvals::release;
     post "/approvals/{id}/return" => approvals::give_back;
+    post "/approvals/{id}/take-back" => approvals::take_back;
     get "/health" => health::show;
     get "/cluster" => cluster::show;
     post "/cluster/{id}/drain" => cluster::drain;

@@ -21,6 +21,16 @@ pub fn ago(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// How long ago it was, as something that has just happened: "4 s ago", "3 min ago", "yesterday".
+pub fn seconds_ago(at: Timestamp, now: Timestamp) -> String {
+    match now.since(at).as_secs() {
+        seconds @ 0..MINUTE => format!("{seconds} s ago"),
+        seconds @ MINUTE..HOUR => format!("{} min ago", seconds / MINUTE),
+        seconds @ HOUR..DAY => format!("{} h ago", seconds / HOUR),
+        _ => full(at),
+    }
+}
+
 /// Date and time for people, in UTC.
 pub fn full(at: Timestamp) -> String {
     at.to_utc().format("%a %-d %b %Y, %H:%M UTC").to_string()

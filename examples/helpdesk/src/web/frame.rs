@@ -34,6 +34,8 @@ pub struct Frame {
     pub administrator: bool,
     /// The ticketboxes.
     pub boxes: Vec<MenuBox>,
+    /// How many messages wait for the agent's approval, as it is shown; empty if he has none to look at.
+    pub approvals: String,
     /// What else the agent's rights open to him: path without the base, and name.
     pub people: Vec<(&'static str, &'static str)>,
     /// How many tickets of the agent have something new, as it is shown; empty for none.
@@ -75,7 +77,9 @@ impl Frame {
     /// [`Trouble`] if the store fails.
     pub async fn of(signed: &Signed, here: &str, title: &str) -> Result<Self, Trouble> {
         let directory = signed.desk.directory();
-        let (counts, unread) = tokio::try_join!(signed.desk.open_counts(), unread(signed))?;
+        let (counts, unread, to_approve) =
+            tokio::try_join!(signed.desk.open_counts(), unread(signed), signed.desk.to_approve())?;
+        let approvals = if to_approve.is_empty() { String::new() } else { to_approve.len().to_string() };
         let mut boxes: Vec<MenuBox> = directory
             .ticketboxes
             .values()
@@ -95,6 +99,7 @@ impl Frame {
             utc: signed.agent.preferences.times == Times::Utc,
             administrator: signed.agent.administrator,
             boxes,
+            approvals,
             people: people(signed),
             unread,
             here: here.to_owned(),
@@ -114,6 +119,7 @@ impl Frame {
             utc: signed.agent.preferences.times == Times::Utc,
             administrator: signed.agent.administrator,
             boxes: Vec::new(),
+            approvals: String::new(),
             people: Vec::new(),
             unread: String::new(),
             here: String::new(),

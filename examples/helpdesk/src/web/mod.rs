@@ -8,6 +8,7 @@ mod admin;
 mod ago;
 mod answer;
 mod app;
+mod approvals;
 mod asset;
 mod base;
 mod composer;

@@ -3,8 +3,8 @@
 use mailflow_core::flow::Mailflow;
 
 use super::{
-    App, Route, Table, WebConfig, admin, asset, composer, contacts, drafts, live, message, own, search, sign_in,
-    ticket, tickets,
+    App, Route, Table, WebConfig, admin, approvals, asset, composer, contacts, drafts, live, message, own, search,
+    sign_in, ticket, tickets,
 };
 
 /// All routes, each with who may use it.
@@ -23,6 +23,7 @@ pub(super) fn table(app: &App) -> Table {
         .with(admin::routes)
         .with(contacts::routes)
         .with(drafts::routes)
+        .with(approvals::routes)
         .with(search::routes)
         .with(own::routes)
         .with(live::routes)

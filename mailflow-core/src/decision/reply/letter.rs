@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{RECIPIENTS, Reply, TEXT, answer_to, hold, take_effect};
+use super::{FURTHEST, RECIPIENTS, Reply, TEXT, answer_to, hold, take_effect};
 use crate::agent::Agent;
-use crate::approval::Approval;
+use crate::approval::{Approval, Returned};
 use crate::decision::{Scene, Stop, tell};
 use crate::destination::Destination;
 use crate::digest::Digest;
@@ -27,6 +27,9 @@ pub(super) struct Letter<'a> {
     ticket: &'a Ticket,
     ticketbox: &'a Ticketbox,
     answered: Option<&'a Message>,
+    /// The last time that it was returned, if it was.
+    returned: Option<Returned>,
+    signature: String,
     pub destination: &'a Destination,
     from: Mailbox,
     to: Vec<Mailbox>,
@@ -37,7 +40,7 @@ impl<'a> Letter<'a> {
         scene: &Scene<'a>,
         agent: AgentId,
         ticket: &'a Ticket,
-        answered: Option<&'a Message>,
+        (answered, returned): (Option<&'a Message>, Option<Returned>),
         wish: &Reply,
     ) -> Result<Self, Refusal> {
         let directory = scene.directory;
@@ -63,9 +66,15 @@ impl<'a> Letter<'a> {
         if wish.text.trim().is_empty() && wish.attachments.is_empty() {
             return Err(Refusal::invalid("text", "there is nothing to send; write something or attach a file"));
         }
+        if wish.send_at.is_some_and(|at| at > scene.now.plus(FURTHEST)) {
+            return Err(Refusal::invalid("send_at", "that is more than a year away; choose an earlier time"));
+        }
+        let signature = directory
+            .signature_chosen(agent, wish.signature)
+            .ok_or_else(|| Refusal::invalid("signature", "you do not belong to this group; choose another one"))?;
         let destination = directory.destination_for(ticketbox, ticket.source).ok_or(Refusal::NoDestination)?;
         let from = from(scene, ticket, ticketbox, wish.from.as_ref())?;
-        Ok(Self { agent, ticket, ticketbox, answered, destination, from, to })
+        Ok(Self { agent, ticket, ticketbox, answered, returned, signature, destination, from, to })
     }
 
     pub fn composition(&self, scene: &Scene<'_>, mint: &mut Mint, wish: &Reply, files: &[Vec<u8>]) -> Composition {
@@ -75,7 +84,7 @@ impl<'a> Letter<'a> {
             domain => domain,
         };
         let tagged = self.ticketbox.plus_addressing.then(|| self.from.address.with_tag(&token.to_string())).flatten();
-        let mut text = self.words(scene, wish);
+        let mut text = self.words(wish);
         if self.ticketbox.reference_line {
             text.push_str(&format!("\n\nReference: {token}\n"));
         }
@@ -105,9 +114,9 @@ impl<'a> Letter<'a> {
     }
 
     /// What the agent wrote, with his signature.
-    fn words(&self, scene: &Scene<'_>, wish: &Reply) -> String {
+    fn words(&self, wish: &Reply) -> String {
         let words = text::many_lines(wish.text.trim_end(), TEXT);
-        match scene.directory.signature_of(self.agent).as_str() {
+        match self.signature.as_str() {
             "" => words,
             signature => format!("{words}\n\n-- \n{signature}"),
         }
@@ -159,7 +168,7 @@ impl<'a> Letter<'a> {
             raw: Some(raw),
             size,
             essence: Some(essence),
-            text: self.words(scene, wish),
+            text: self.words(wish),
             has_html: false,
             attachments: wish.attachments.iter().map(info).collect(),
             automatic: None,
@@ -217,6 +226,7 @@ impl<'a> Letter<'a> {
             author: self.agent.id,
             approver,
             submitted: now,
+            before: self.returned.clone(),
             decision: None,
         });
         let undo = Duration::from_secs(u64::from(wish.undo_s));
@@ -233,7 +243,12 @@ impl<'a> Letter<'a> {
             size,
             state: if approval.is_some() { OutgoingState::AwaitingApproval } else { OutgoingState::Queued },
             approval,
-            hold: Some(Box::new(hold(scene, self.agent.id, (self.ticket.id, message), wish))),
+            hold: Some(Box::new(hold(
+                scene,
+                self.agent.id,
+                (self.ticket.id, message),
+                (wish, self.returned.clone()),
+            ))),
             created: now,
             due: wish.send_at.unwrap_or(now).max(now.plus(undo)),
             attempts: 0,

@@ -2,10 +2,13 @@
 
 mod letter;
 
+use std::time::Duration;
+
 use self::letter::Letter;
 use super::route::essence;
 use super::{Scene, Stop, tell};
 use crate::access;
+use crate::approval::Returned;
 use crate::digest::Digest;
 use crate::draft::{Draft, Upload};
 use crate::event::{Actor, What};
@@ -15,6 +18,7 @@ use crate::message::{Author, Direction, Message};
 pub use crate::outgoing::AfterReply;
 use crate::outgoing::{Before, Hold, Outgoing};
 use crate::refusal::Refusal;
+use crate::signature::Signature;
 use crate::store::{Changes, Key};
 use crate::text;
 use crate::ticket::{Excerpt, Ticket, TicketState};
@@ -22,6 +26,8 @@ use crate::time::Timestamp;
 
 /// The most characters of an answer.
 pub const TEXT: usize = 1_000_000;
+/// How far ahead an answer can be sent later.
+pub(super) const FURTHEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 /// The most recipients of one answer.
 pub const RECIPIENTS: usize = 500;
 
@@ -44,6 +50,8 @@ pub struct Reply {
     pub text: String,
     /// Files that go with it; their bytes are kept already.
     pub attachments: Vec<Upload>,
+    /// What is put below the words.
+    pub signature: Signature,
     /// What of the ticket the agent has seen.
     pub seen: Seen,
     /// What happens to the ticket.
@@ -110,7 +118,8 @@ pub fn reply(
         Some(key) => changes.get::<Message>(&key)?.filter(|it| it.ticket == id).cloned(),
         None => None,
     };
-    let letter = Letter::new(scene, agent, &ticket, answered.as_ref(), wish)?;
+    let returned = changes.get::<Draft>(&draft)?.and_then(|draft| draft.returned.clone());
+    let letter = Letter::new(scene, agent, &ticket, (answered.as_ref(), returned), wish)?;
     let composition = letter.composition(scene, mint, wish, files);
     let raw = compose(&composition);
     let size = u64::try_from(raw.len()).unwrap_or(u64::MAX);
@@ -191,7 +200,12 @@ pub(super) fn take_effect(
 }
 
 /// What an answer was made of, so that it can be taken back.
-fn hold(scene: &Scene<'_>, agent: AgentId, (ticket, message): (TicketId, MessageId), wish: &Reply) -> Hold {
+fn hold(
+    scene: &Scene<'_>,
+    agent: AgentId,
+    (ticket, message): (TicketId, MessageId),
+    (wish, returned): (&Reply, Option<Returned>),
+) -> Hold {
     let draft = Draft {
         agent,
         ticket,
@@ -204,7 +218,9 @@ fn hold(scene: &Scene<'_>, agent: AgentId, (ticket, message): (TicketId, Message
         subject: wish.subject.clone().unwrap_or_default(),
         text: wish.text.clone(),
         attachments: wish.attachments.clone(),
-        returned: None,
+        signature: wish.signature,
+        send_at: wish.send_at,
+        returned,
         seen_revision: match wish.seen {
             Seen::Revision(revision) => revision,
             Seen::Anyway => 0,

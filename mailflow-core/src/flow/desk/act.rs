@@ -17,6 +17,7 @@ use crate::refusal::Refusal;
 use crate::store::{Page, Query, StoreExt};
 use crate::text;
 use crate::ticket::Ticket;
+use crate::time::Timestamp;
 
 /// How many of the newest messages are looked through for one to answer.
 const LOOKED_THROUGH: u32 = 50;
@@ -83,6 +84,16 @@ impl Desk {
         self.shared.transact(|scene, changes, _| hold::send_now(scene, changes, agent, outgoing)).await.map(drop)
     }
 
+    /// Sends a message of the agent's that waits at another time.
+    ///
+    /// # Errors
+    /// As for [`Desk::pull_back`], and if the time is over or more than a year away.
+    pub async fn reschedule(&self, outgoing: OutgoingId, at: Timestamp) -> Result<(), Error> {
+        let agent = self.agent;
+        let done = self.shared.transact(|scene, changes, _| hold::reschedule(scene, changes, agent, outgoing, at));
+        done.await.map(drop)
+    }
+
     /// Releases a message that another agent wrote. `raw` is the digest of the bytes that were looked at
     /// ([`Outgoing::raw`](crate::outgoing::Outgoing::raw)); others are not released.
     ///
@@ -93,6 +104,17 @@ impl Desk {
         let done = self
             .shared
             .transact(|scene, changes, mint| approval::release(scene, changes, mint, agent, outgoing, raw));
+        done.await.map(drop)
+    }
+
+    /// Takes back that the agent released a message, as long as it is held.
+    ///
+    /// # Errors
+    /// [`Refusal::TooLate`] if it is being sent or gone; [`Refusal::NoSuch`] if the agent has not released it.
+    pub async fn take_back(&self, outgoing: OutgoingId) -> Result<(), Error> {
+        let agent = self.agent;
+        let done =
+            self.shared.transact(|scene, changes, mint| approval::take_back(scene, changes, mint, agent, outgoing));
         done.await.map(drop)
     }
 

@@ -91,7 +91,7 @@ impl Desk {
         self.gather(ticket).await
     }
 
-    async fn gather(&self, ticket: Ticket) -> Result<Conversation, Error> {
+    pub(super) async fn gather(&self, ticket: Ticket) -> Result<Conversation, Error> {
         let (id, store, page) = (ticket.id, &self.shared.store, Page::first(SHOWN));
         let (messages, notes, events) = (Query::Messages(id), Query::Notes(id), Query::Events(id));
         let sending = Query::OutgoingOf(id);

@@ -10,7 +10,7 @@ use crate::decision::automatic_mail_of;
 use crate::digest::Digest;
 use crate::directory::Directory;
 use crate::draft::Draft;
-use crate::id::{CategoryId, ContactId, DestinationId, MessageId, OutgoingId, TicketId, TicketboxId};
+use crate::id::{CategoryId, ContactId, DestinationId, MessageId, TicketId, TicketboxId};
 use crate::message::Message;
 use crate::outgoing::Outgoing;
 use crate::pulse::Pulse;
@@ -244,35 +244,6 @@ impl Desk {
         let draft = self.shared.store.get::<Draft>(Key::Draft(self.agent, ticket)).await?.ok_or_else(none)?;
         draft.attachments.iter().find(|upload| upload.body == body).ok_or_else(none)?;
         Ok(self.shared.store.body(&body).await?.ok_or_else(none)?)
-    }
-
-    /// Messages that wait for this agent's approval, the one submitted first first (features 6.2). All of them: few wait
-    /// at a time.
-    ///
-    /// # Errors
-    /// [`Error`] if the store fails.
-    pub async fn to_approve(&self) -> Result<Vec<Outgoing>, Error> {
-        let directory = self.directory();
-        access::take_part(&directory, self.agent)?;
-        let mut waiting: Vec<Outgoing> = self.shared.store.list_all(&Query::AwaitingApproval).await?;
-        let may = |it: &crate::approval::Approval| access::approve(&directory, self.agent, it).is_ok();
-        waiting.retain(|outgoing| outgoing.approval.as_ref().is_some_and(may));
-        Ok(waiting)
-    }
-
-    /// A message that waits for this agent's approval: how it stands, the message, and its exact bytes.
-    ///
-    /// # Errors
-    /// [`Refusal::NoSuch`] if there is none, or the agent may not approve it.
-    pub async fn approval(&self, id: OutgoingId) -> Result<(Outgoing, Message, Vec<u8>), Error> {
-        let none = || Refusal::no_such("outgoing mail", id);
-        let store = &self.shared.store;
-        let outgoing = store.get::<Outgoing>(Key::Outgoing(id)).await?.ok_or_else(none)?.value;
-        let approval = outgoing.approval.as_ref().ok_or_else(none)?;
-        access::approve(&self.directory(), self.agent, approval).map_err(|_| none())?;
-        let message = store.get::<Message>(Key::Message(outgoing.message)).await?.ok_or_else(none)?.value;
-        let raw = store.body(&outgoing.raw).await?.ok_or_else(none)?;
-        Ok((outgoing, message, raw))
     }
 
     /// Mails of a destination that somebody has to look at, newest first: *delivery failures*.

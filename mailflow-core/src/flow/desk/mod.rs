@@ -1,6 +1,7 @@
 //! [`Desk`]: what one agent may ask for. There is no way to act without one: it knows who acts.
 
 mod act;
+mod approval;
 mod conversation;
 mod look;
 mod oldest;
@@ -9,6 +10,7 @@ mod own;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+pub use approval::ToApprove;
 pub use conversation::{Conversation, Passage};
 pub use look::{AutomaticMail, Filter, Health};
 pub use oldest::Waiting;

@@ -154,7 +154,8 @@
     const keys = [
       ["j / k", "next, previous ticket in the list"], ["o or Enter", "open it"], ["x", "choose it"], ["u", "back to the list"],
       ["r / a / n", "reply, reply to all, note"], ["Ctrl+Enter", "send"], ["c", "close or reopen"], ["t", "take"],
-      ["z", "undo"], ["e", "hide or show events"], ["/", "search"], ["g then m, o, d, c", "my tickets, all open, drafts, contacts"],
+      ["z", "undo"], ["e", "hide or show events"], ["/", "search"], ["g then m, o, d, q, c", "my tickets, all open, drafts, approval queue, contacts"],
+      ["a / r / c", "in the approval queue: release, return, the whole conversation"],
       ["Esc", "leave the field; nothing is lost"], ["?", "this sheet"],
     ];
     let dialog = $("#keys");
@@ -181,7 +182,7 @@
   };
   const keysOn = () => localStorage.getItem("keys") !== "off";
   let afterG = 0;
-  const places = { m: "/tickets/mine", o: "/tickets/open", d: "/drafts", c: "/contacts" };
+  const places = { m: "/tickets/mine", o: "/tickets/open", d: "/drafts", q: "/approvals", c: "/contacts" };
   addEventListener("keydown", (event) => {
     const field = event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -251,6 +252,13 @@
     if (ticket && (news.lost || news.tickets.includes(Number(ticket.dataset.number)))) {
       const html = await fetched(location.pathname);
       if (html !== null) merge(html);
+    }
+    const queue = $("[data-live=approvals]");
+    if (queue && (news.approvals || news.lost || news.tickets.length)) {
+      if ("whole" in queue.dataset) return news.approvals || news.lost ? location.reload() : undefined;
+      const html = await fetched(queue.dataset.from);
+      if (html !== null) window.fragments.swap($("#queue"), html, "innerHTML");
+      $(".to-approve").classList.toggle("decided", !$("#standing form"));
     }
     const list = $("#list");
     if (list && (news.lost || news.rows.length)) {

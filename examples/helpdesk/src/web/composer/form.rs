@@ -47,6 +47,8 @@ pub async fn read(signed: &Signed, conversation: &Conversation, sent: Sent) -> R
         subject: fields.one("subject").to_owned(),
         text: fields.one("text").replace("\r\n", "\n"),
         attachments,
+        signature: mailflow_core::signature::Signature::Usual,
+        send_at: None,
         returned: None,
         seen_revision: fields.one("revision").parse().unwrap_or(0),
         saved: signed.desk.now(),

@@ -85,7 +85,8 @@ fn reply(signed: &Signed, draft: &Draft, then: AfterReply) -> Reply {
         seen: Seen::Revision(draft.seen_revision),
         then,
         undo_s: signed.agent.undo_send_s,
-        send_at: None,
+        signature: draft.signature,
+        send_at: draft.send_at,
     }
 }
 

@@ -35,6 +35,8 @@ struct Row {
     at: String,
     /// Whether something came in since.
     changed: bool,
+    /// Who returned it, and what is to be changed.
+    returned: Option<(String, String)>,
 }
 
 #[derive(Template)]
@@ -47,7 +49,7 @@ struct DraftsPage {
 
 async fn list(signed: Signed, Query(asked): Query<Asked>) -> Answer {
     let found = signed.desk.drafts(&Desk::page(SHOWN, asked.after.as_deref())).await?;
-    let now = signed.desk.now();
+    let (now, directory) = (signed.desk.now(), signed.desk.directory());
     let mut drafts = Vec::with_capacity(found.rows.len());
     for draft in found.rows {
         // A draft in a ticket that is not for the agent any more stays where it is.
@@ -61,9 +63,15 @@ async fn list(signed: Signed, Query(asked): Query<Asked>) -> Answer {
             age: ago(draft.saved, now),
             full: full(draft.saved),
             at: draft.saved.to_string(),
+            returned: draft.returned.as_ref().map(|it| {
+                let who = directory.agents.get(&it.by).map_or("an approver", |it| &it.name).to_owned();
+                (who, one_line(&it.note, 300))
+            }),
             changed: ticket.revision != draft.seen_revision,
         });
     }
+    // What came back is what somebody waits for.
+    drafts.sort_by_key(|it| it.returned.is_none());
     let next = found.next.map(|cursor| signed.base.path(&format!("/drafts?after={}", encode(&cursor.to_string()))));
     page(&DraftsPage { frame: Frame::of(&signed, "/drafts", "Drafts").await?, drafts, next })
 }

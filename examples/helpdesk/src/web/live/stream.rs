@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::response::sse::Event;
 use futures_util::stream::{Stream, unfold};
 use mailflow_core::flow::{Error, Notice};
+use mailflow_core::id::OutgoingId;
 use serde::Serialize;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
@@ -28,6 +29,8 @@ pub struct News {
     pub rows: Vec<u64>,
     /// Whether the menu changed: counts or ticketboxes.
     pub menu: bool,
+    /// Whether the messages that wait for the agent's approval are others than before.
+    pub approvals: bool,
     /// Whether something was missed: look at everything again.
     pub lost: bool,
 }
@@ -38,6 +41,8 @@ struct Listener {
     notices: Receiver<Notice>,
     stopping: Option<watch::Receiver<bool>>,
     beat: Interval,
+    /// What waits for the agent's approval, as far as he was told.
+    to_approve: Vec<OutgoingId>,
 }
 
 /// The events of an agent, until his session is over or the server stops.
@@ -46,6 +51,7 @@ pub fn events(app: App, signed: Signed, beat: Duration) -> impl Stream<Item = Re
         notices: app.flow.watch(),
         stopping: app.config.stopping.clone(),
         beat: tokio::time::interval(beat),
+        to_approve: Vec::new(),
         app,
         signed,
     };
@@ -90,12 +96,18 @@ impl Listener {
     }
 
     /// What of a notice concerns the agent.
-    async fn news(&self, notice: &Notice) -> Result<Option<News>, Error> {
+    async fn news(&mut self, notice: &Notice) -> Result<Option<News>, Error> {
         let mut news = News {
             // How sources and destinations are doing is in administrators' menus only.
             menu: notice.configuration || (notice.health && self.signed.agent.administrator),
             ..News::default()
         };
+        if notice.outgoing || notice.missed {
+            let waiting = self.signed.desk.to_approve().await?.into_iter().map(|it| it.id).collect();
+            news.approvals = self.to_approve != waiting;
+            news.menu |= news.approvals;
+            self.to_approve = waiting;
+        }
         if notice.missed || notice.tickets.len() > MOST {
             return Ok(Some(News { menu: true, lost: true, ..news }));
         }

@@ -31,6 +31,8 @@ pub enum Need {
     Object(Securable, Uuid, Right),
     /// To be the owner of ticket 1, who wrote it.
     Author,
+    /// To be the one whose approval is waited for.
+    Approver,
     /// It is there for nobody.
     Nobody,
 }
@@ -141,6 +143,7 @@ fn pages(world: &World, web: &Web, method: &'static str, route: &str) -> Vec<Cas
         };
         if rest == "file" { [2, 3].map(of).to_vec() } else { [1, 3].map(of).to_vec() }
     };
+    let approval = route.replace("{id}", &world.to_approve.to_string());
     let contact = route.replace("{id}", &world.contact.to_string());
     let group = route.replace("{id}", &world.group.to_string());
     let response = route.replace("{id}", &world.response.to_string());
@@ -149,6 +152,15 @@ fn pages(world: &World, web: &Web, method: &'static str, route: &str) -> Vec<Cas
     let responses = |right| Need::Class(Securable::Responses, right);
     match (method, route) {
         ("GET", "/" | "/drafts" | "/menu" | "/search" | "/groups") => one(route.to_owned(), Need::SignedIn),
+        ("GET", "/approvals") => one(route.to_owned(), Need::SignedIn),
+        ("POST", "/approvals/{id}/take-back") => one(approval, Need::Nobody),
+        ("GET", "/approvals/{id}/file/{at}/{name}") => {
+            one(approval.replace("{at}", "0").replace("{name}", "photo.pdf"), Need::Nobody)
+        }
+        (_, path) if path.starts_with("/approvals/{id}") => {
+            let digest = mailflow_core::digest::Digest::of(b"x").to_string();
+            with(&[("raw", &digest), ("note", "Say more.")], one(approval, Need::Approver))
+        }
         ("GET", "/preferences" | "/security" | "/sessions") => one(route.to_owned(), Need::SignedIn),
         ("POST", "/preferences" | "/sign-out" | "/oldest") => one(route.to_owned(), Need::Own),
         ("POST", path) if path.starts_with("/security/") || path.starts_with("/sessions/") => {
@@ -231,6 +243,7 @@ fn calls(world: &World, web: &Web, method: &'static str, route: &str) -> Vec<Cas
     let groups = |right| objects(Securable::Groups, &[world.group.into(), world.hidden_group.into()], right);
     let responses = |right| objects(Securable::Responses, &[world.response.into()], right);
     let contact = route.replace("{id}", &world.contact.to_string());
+    let approval = route.replace("{id}", &world.to_approve.to_string());
     let outgoing = route.replace("{id}", &world.outgoing.to_string());
     match (method, route) {
         (_, path) if path == "/me" || path.starts_with("/me/") || path.starts_with("/sessions") => {
@@ -271,8 +284,11 @@ fn calls(world: &World, web: &Web, method: &'static str, route: &str) -> Vec<Cas
         ("PUT", "/groups/{id}/signature") => groups(Edit),
         ("POST", "/outgoing/{id}/retry") | ("DELETE", "/outgoing/{id}") => one(outgoing, Need::Ticket(1, Edit)),
         ("POST", "/outgoing/{id}/recipient") => one(filled(route, &Uuid::from_u128(7).to_string()), Need::Nobody),
-        ("POST", "/outgoing/{id}/undo" | "/outgoing/{id}/send") => one(outgoing, Need::Author),
-        (_, path) if path.starts_with("/approvals/") => one(outgoing, Need::Nobody),
+        ("POST", "/outgoing/{id}/undo" | "/outgoing/{id}/send") | ("PUT", "/outgoing/{id}/time") => {
+            one(outgoing, Need::Author)
+        }
+        ("POST", "/approvals/{id}/take-back") => one(approval, Need::Nobody),
+        (_, path) if path.starts_with("/approvals/") => one(approval, Need::Approver),
         _ => panic!("web/rights/table.rs has to say what {method} /api/v1{route} needs"),
     }
 }

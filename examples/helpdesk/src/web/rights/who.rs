@@ -53,7 +53,8 @@ fn verdict(world: &World, (web, tickets): (&Web, &[Ticket]), role: Role, need: N
             of(access::rights(&directory, agent, class, Some(object)), right, Right::List)
         }
         Need::Author if role == Role::Owner => Verdict::Done,
-        Need::Author | Need::Nobody => Verdict::NoSuch,
+        Need::Approver if role == Role::Full => Verdict::Done,
+        Need::Author | Need::Approver | Need::Nobody => Verdict::NoSuch,
     }
 }
 

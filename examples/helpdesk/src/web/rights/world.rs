@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use mailflow_core::access::{Grant, Grantee, Rights, Scope, Securable};
 use mailflow_core::agent::BUILT_IN_ADMINISTRATOR;
+use mailflow_core::approval::{Approval, Approver};
 use mailflow_core::category::Category;
 use mailflow_core::decision::reply::Reply;
 use mailflow_core::decision::ticket::TicketWish;
@@ -12,9 +13,10 @@ use mailflow_core::digest::Digest;
 use mailflow_core::draft::Draft;
 use mailflow_core::group::Group;
 use mailflow_core::id::{AgentId, CategoryId, ContactId, GroupId, MessageId, OutgoingId, ResponseId};
+use mailflow_core::outgoing::{Outgoing, OutgoingState};
 use mailflow_core::response::StandardResponse;
 use mailflow_core::store::{
-    Changeset, CommitError, Committed, Found, Key, Loaded, MemoryStore, Page, Query, Store, StoreError,
+    Changeset, CommitError, Committed, Entry, Found, Key, Loaded, MemoryStore, Page, Query, Store, StoreError,
 };
 use mailflow_core::time::{Clock, Timestamp};
 
@@ -115,6 +117,8 @@ pub struct World {
     pub messages: Vec<MessageId>,
     /// An answer in ticket 1 that its owner wrote, held back.
     pub outgoing: OutgoingId,
+    /// A mail in ticket 2 that waits for the approval of whom lists grant everything.
+    pub to_approve: OutgoingId,
     pub contact: ContactId,
     pub category: CategoryId,
     pub hidden_category: CategoryId,
@@ -171,6 +175,7 @@ impl World {
             hidden_agent,
             messages: Vec::new(),
             outgoing: web.desk().new_id(),
+            to_approve: web.desk().new_id(),
             contact: web.desk().ticket(1).await.unwrap().contact.unwrap(),
             category,
             hidden_category,
@@ -229,6 +234,24 @@ impl World {
         let conversation = desk.conversation(1).await.unwrap();
         self.outgoing = *conversation.outgoing.keys().next().unwrap();
         owner.save_draft(draft(web, &ticket, self.agent(Role::Owner))).await.unwrap();
+        let ticket = web.desk().ticket(2).await.unwrap().id;
+        let approver = Approver::Agent(self.agent(Role::Full));
+        let approval = Approval {
+            author: self.hidden_agent,
+            approver,
+            submitted: web.clock.now(),
+            before: None,
+            decision: None,
+        };
+        let waiting = Outgoing {
+            id: self.to_approve,
+            ticket,
+            state: OutgoingState::AwaitingApproval,
+            approval: Some(approval),
+            ..conversation.outgoing[&self.outgoing].clone()
+        };
+        let entries = vec![Entry::Insert(waiting.into())];
+        self.store.commit(Changeset { entries, first_ticket_number: 1 }).await.unwrap();
         self.now = web.clock.now();
     }
 
@@ -257,6 +280,8 @@ pub fn draft(web: &Web, ticket: &mailflow_core::ticket::Ticket, agent: AgentId) 
         subject: String::new(),
         text: "Dear".to_owned(),
         attachments: Vec::new(),
+        signature: mailflow_core::signature::Signature::Usual,
+        send_at: None,
         returned: None,
         seen_revision: ticket.revision,
         saved: web.clock.now(),

@@ -9,10 +9,12 @@ use mailflow_core::mail::Address;
 use mailflow_core::message::{Author, Message};
 use mailflow_core::outgoing::{Outgoing, OutgoingState, RecipientState};
 use mailflow_core::refusal::Refusal;
+use mailflow_core::text::one_line;
 
 use super::number;
-use crate::web::ago::{ago, full};
+use crate::web::ago::{ago, full, span};
 use crate::web::answer::{Answer, redirect};
+use crate::web::approvals::waits_for;
 use crate::web::{Fields, Signed, Trouble};
 
 /// How the sending of a mail goes, in words.
@@ -20,6 +22,8 @@ use crate::web::{Fields, Signed, Trouble};
 pub struct Delivery {
     /// A word for the state, for the style sheet.
     pub state: String,
+    /// Changes whenever the words do, but for the time that passes: for live updates.
+    pub version: String,
     /// The state in words.
     pub words: String,
     /// What went wrong for whom: address and reason.
@@ -41,11 +45,11 @@ impl Delivery {
         let tried = outgoing.attempts > 0;
         let (state, words) = match outgoing.state {
             OutgoingState::Queued if tried => {
-                let wait = crate::web::ago::span(outgoing.due.since(now).as_secs());
+                let wait = span(outgoing.due.since(now).as_secs());
                 let before = if outgoing.may_be_double { "perhaps sent already" } else { "not delivered yet" };
                 ("deferred", format!("{before}, tried again in {wait}"))
             }
-            OutgoingState::AwaitingApproval => ("queued", "waits for an approval".to_owned()),
+            OutgoingState::AwaitingApproval => ("queued", awaits(signed, outgoing)),
             OutgoingState::Paused => {
                 ("perhaps", "not sent yet: the customer wrote after this was written".to_owned())
             }
@@ -59,7 +63,7 @@ impl Delivery {
             OutgoingState::PerhapsSent => {
                 ("perhaps", "perhaps sent: the connection was lost before the server’s answer".to_owned())
             }
-            OutgoingState::Withdrawn => ("withdrawn", "not sent: it was pulled back".to_owned()),
+            OutgoingState::Withdrawn => ("withdrawn", withdrawn(signed, outgoing)),
         };
         let failed = outgoing
             .recipients
@@ -77,6 +81,7 @@ impl Delivery {
             matches!(outgoing.state, OutgoingState::Failed | OutgoingState::PerhapsSent) || state == "deferred";
         let remedy = || signed.base.path(&format!("/ticket/{number}/delivery/{}", outgoing.id));
         Self {
+            version: version(state, outgoing),
             state: state.to_owned(),
             words: if state == "sent" { sent_at.map_or(words, |at| format!("sent {}", ago(at, now))) } else { words },
             failures,
@@ -84,6 +89,38 @@ impl Delivery {
             waits: (own && outgoing.hold.is_some() && !tried && waits(outgoing.state)).then(remedy),
             retry: if state == "perhaps" { "Send again" } else { "Try again" },
         }
+    }
+}
+
+/// Changes with each step of a mail.
+fn version(state: &str, outgoing: &Outgoing) -> String {
+    let approved = outgoing.approval.as_ref().is_some_and(|approval| approval.decision.is_some());
+    let step = match outgoing.state {
+        OutgoingState::AwaitingApproval => "waits",
+        OutgoingState::Sending { .. } => "goes",
+        _ if approved => "approved",
+        _ => "",
+    };
+    format!("{state}{step}{}", outgoing.due.as_millis())
+}
+
+/// For whom a mail waits, and how long already.
+fn awaits(signed: &Signed, outgoing: &Outgoing) -> String {
+    let Some(approval) = &outgoing.approval else { return "waiting for an approval".to_owned() };
+    let whom = waits_for(&signed.desk.directory(), approval);
+    format!("waiting for {whom}, {}", span(signed.desk.now().since(approval.submitted).as_secs()))
+}
+
+/// Why a mail was not sent.
+fn withdrawn(signed: &Signed, outgoing: &Outgoing) -> String {
+    let decision = outgoing.approval.as_ref().and_then(|approval| approval.decision.as_ref());
+    match decision.and_then(|it| it.returned.as_ref().map(|note| (it.by, note))) {
+        Some((by, note)) => {
+            let directory = signed.desk.directory();
+            let who = directory.agents.get(&by).map_or("an approver", |it| &it.name);
+            format!("returned by {who}: {}", one_line(note, 200))
+        }
+        None => "not sent: it was pulled back".to_owned(),
     }
 }
 

@@ -16,7 +16,7 @@ use axum::response::Response;
 use mailflow_core::refusal::Refusal;
 use serde::Deserialize;
 
-pub use passage::PassageView;
+pub use passage::{PassageView, passages};
 pub use view::TicketView;
 
 use super::answer::{Answer, is_fragment, page, page_with};

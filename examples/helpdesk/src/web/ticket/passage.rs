@@ -215,7 +215,7 @@ impl MessageView {
             pieces: pieces(&message.text),
             has_html: message.has_html,
             files: message.attachments.iter().enumerate().filter_map(file).collect(),
-            version: delivery.as_ref().map(|it| it.state.clone()).unwrap_or_default(),
+            version: delivery.as_ref().map(|it| it.version.clone()).unwrap_or_default(),
             delivery,
             automatic: message.automatic.as_ref().filter(|it| it.machine).map(|it| it.because.clone()),
             spam: message.spam.flag == Some(true),

@@ -58,6 +58,11 @@ pub fn event(directory: &Directory, conversation: &Conversation, event: &Event) 
                 LinkKind::Continues => "it continues".to_owned(),
             }
         }
+        What::Submitted { .. } => format!("{who} submitted an answer for approval"),
+        What::Approved { .. } => format!("{who} released an answer"),
+        What::ReleaseTakenBack { .. } => format!("{who} took back that an answer was released"),
+        What::ReturnedToAuthor { .. } => format!("{who} returned an answer to its author"),
+        What::Paused { .. } => "an answer was not sent: the customer wrote after it was written".to_owned(),
         What::PulledBack { .. } => format!("{who} pulled an answer back before it was sent"),
         What::Trashed => format!("{who} put it into the trash"),
         What::Restored => format!("{who} took it out of the trash"),
