@@ -38,7 +38,8 @@ async fn three_servers_in_trouble_do_each_task_once_and_lose_and_double_nothing(
     let verdict = campaign.verdict().await;
     eprintln!("{verdict}");
     assert!(verdict.is_well(), "{verdict}");
-    assert!(verdict.mail.written > 0 && verdict.witness.taken > 3, "{verdict}");
+    // Each task of a server that was killed is with another one, or with its next run; how fast, `scripts/cluster` judges.
+    assert!(verdict.mail.written > 0 && verdict.witness.taken > 3 && verdict.witness.left_undone == 0, "{verdict}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

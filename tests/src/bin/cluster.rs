@@ -6,6 +6,9 @@ use std::process::ExitCode;
 use mailflow_tests::chance::seed;
 use mailflow_tests::cluster::{Campaign, Program};
 
+/// In so many episodes everything happens that can happen.
+const ENOUGH: u64 = 100;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let episodes = std::env::args().nth(1).map_or(Ok(1000), |episodes| episodes.parse::<u64>());
@@ -28,5 +31,12 @@ async fn main() -> ExitCode {
         .await;
     let verdict = campaign.verdict().await;
     println!("{verdict}");
-    if verdict.is_well() && verdict.is_in_time() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let wrong = [
+        (!verdict.is_well(), "something was lost, doubled, left undone or done by two"),
+        (!verdict.is_in_time(), "a task was taken over too late"),
+        (episodes >= ENOUGH && !verdict.is_all_of_it(), "not everything happened that should have been tried"),
+    ];
+    let wrong: Vec<&str> = wrong.into_iter().filter_map(|(is, words)| is.then_some(words)).collect();
+    wrong.iter().for_each(|words| println!("WRONG: {words}"));
+    if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -1,8 +1,9 @@
 //! One of several servers on a PostgreSQL database: `one_of_several URL NAME KEY-FILE LEASE-MS SKEW-S FAULT`. Its clock is
-//! SKEW-S seconds ahead; FAULT is `nothing`, or what is planted for tests that have to find it.
+//! SKEW-S seconds ahead, or as many as a line on stdin says since; FAULT is `nothing`, or what is planted for tests that have to find it.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -23,7 +24,7 @@ use tokio::sync::watch;
 const AGAIN: Duration = Duration::from_millis(100);
 
 /// How long it may take to take a task, if it is slow.
-const SLOW_MS: u32 = 900;
+const SLOW_MS: u32 = 450;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
@@ -53,8 +54,16 @@ async fn main() {
         terminate.recv().await;
         stop.send_replace(true);
     });
+    let skew: &'static AtomicI64 = Box::leak(Box::new(AtomicI64::new(arguments[4].parse().unwrap())));
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines() {
+            // Whoever started this was killed while it wrote.
+            let Some(ahead) = line.ok().and_then(|line| line.parse().ok()) else { return };
+            skew.store(ahead, Ordering::SeqCst);
+        }
+    });
     loop {
-        match work(&arguments, fault, stopping.clone()).await {
+        match work(&arguments, fault, skew, stopping.clone()).await {
             Err(error) if error.is_transient() && *stopping.borrow() => return,
             Err(error) if error.is_transient() => tokio::time::sleep(AGAIN).await,
             ended => return ended.unwrap(),
@@ -62,14 +71,19 @@ async fn main() {
     }
 }
 
-async fn work(arguments: &[String], fault: Fault, mut stopping: watch::Receiver<bool>) -> Result<(), Error> {
+async fn work(
+    arguments: &[String],
+    fault: Fault,
+    skew: &'static AtomicI64,
+    mut stopping: watch::Receiver<bool>,
+) -> Result<(), Error> {
     let store = PostgresStore::open(&arguments[0], Options::default()).await?;
     let changes = store.changes();
     let key = Arc::new(KeyFile::open_or_create(&arguments[2]).unwrap());
     let flow = Mailflow::builder(Faulty { right: store, fault })
         .keyring(Keyring::new(1, key.secret("thread tokens 1")))
         .network(Connectors::new(key))
-        .clock(Skewed(arguments[4].parse().unwrap()))
+        .clock(Skewed(skew))
         .server(&arguments[1])
         .server_lasts(Duration::from_millis(arguments[3].parse().unwrap()))
         .build()
@@ -83,17 +97,24 @@ async fn work(arguments: &[String], fault: Fault, mut stopping: watch::Receiver<
     }
 }
 
-/// A clock that is wrong.
-struct Skewed(i64);
+/// A clock that is so many seconds ahead.
+struct Skewed(&'static AtomicI64);
 
 #[async_trait]
 impl Clock for Skewed {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(SystemClock.now().as_millis() + self.0 * 1000)
+        Timestamp::from_millis(SystemClock.now().as_millis() + self.0.load(Ordering::SeqCst) * 1000)
     }
 
     async fn sleep_until(&self, until: Timestamp) {
-        tokio::time::sleep(until.since(self.now())).await;
+        // In steps, because it may be set meanwhile.
+        loop {
+            let left = until.since(self.now());
+            if left.is_zero() {
+                return;
+            }
+            tokio::time::sleep(left.min(Duration::from_millis(200))).await;
+        }
     }
 }
 

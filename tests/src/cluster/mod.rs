@@ -1,5 +1,5 @@
 //! [`Campaign`]: three servers on one PostgreSQL that are killed, stopped for longer than their lease, cut off and
-//! started with wrong clocks, while mail comes and is answered. The mail servers and the database live on; what they know
+//! given wrong clocks, while mail comes and is answered. The mail servers and the database live on; what they know
 //! tells what should be true at the end.
 
 mod line;
@@ -16,6 +16,7 @@ use mailflow_core::decision::reply::Reply;
 use mailflow_core::destination::{Destination, DestinationAccess};
 use mailflow_core::flow::{Filter, Mailflow};
 use mailflow_core::id::{DestinationId, SourceId};
+use mailflow_core::lease::Lease;
 use mailflow_core::mail::Keyring;
 use mailflow_core::server::Server as Member;
 use mailflow_core::source::{Server as At, Source, SourceAccess, Tls};
@@ -28,7 +29,7 @@ use mailflow_transport::seal::{KeyFile, source_context};
 use tempfile::TempDir;
 
 use self::server::Server;
-pub use self::server::{Program, Trouble};
+pub use self::server::{Absence, Program, Starts, Trouble};
 pub use self::verdict::Verdict;
 pub use self::witness::Witness;
 use crate::await_it;
@@ -38,7 +39,7 @@ use crate::kills::servers::{ADDRESS, PASSWORD, Servers, USER};
 /// How the servers are called.
 pub const NAMES: [&str; 3] = ["one", "two", "three"];
 /// How long a server is taken to be alive after it last said so: short, so that much happens.
-pub const LASTS: Duration = Duration::from_millis(1200);
+pub const LASTS: Duration = Duration::from_millis(600);
 /// The most mails that wait at a time.
 const BACKLOG: usize = 30;
 
@@ -53,7 +54,7 @@ pub struct Campaign {
     written: u64,
     answered: u64,
     episodes: BTreeMap<Trouble, u64>,
-    kills: Vec<(usize, Timestamp)>,
+    absences: Vec<Absence>,
     /// Since when the database runs.
     runs_since: Timestamp,
     // What goes last is dropped last.
@@ -88,7 +89,7 @@ impl Campaign {
             written: 0,
             answered: 0,
             episodes: BTreeMap::new(),
-            kills: Vec::new(),
+            absences: Vec::new(),
             runs_since: now(),
             database: Some(database),
             cluster: Some(cluster),
@@ -108,11 +109,14 @@ impl Campaign {
                 let mut chance = Chance::new(self.chance.number());
                 let trouble = Trouble::any(&mut chance);
                 *self.episodes.entry(trouble).or_default() += 1;
-                troubles.push(async move { server.suffer(trouble, &mut chance).await.map(|at| (nth, at)) });
+                troubles.push(async move {
+                    let absent = server.suffer(trouble, &mut chance).await;
+                    absent.map(|(from, until)| Absence { server: nth, from, until })
+                });
             }
             let (other, one) = (troubles.pop().unwrap(), troubles.pop().unwrap());
             let (one, other) = tokio::join!(one, other);
-            self.kills.extend([one, other].into_iter().flatten());
+            self.absences.extend([one, other].into_iter().flatten());
             told(2 * (round + 1));
         }
     }
@@ -189,7 +193,7 @@ impl Campaign {
 
     /// What the database saw until now.
     pub fn witness(&self) -> Witness {
-        witness::ask(self.database.as_ref().unwrap(), &self.kills)
+        witness::ask(self.database.as_ref().unwrap(), &self.absences)
     }
 
     /// Lets the servers do what is left, ends them in order, and says what is true.
@@ -197,6 +201,16 @@ impl Campaign {
         for nth in 0..NAMES.len() {
             self.is_at_work(nth).await;
         }
+        await_it::until("each task to be with a server that is there", || async {
+            let cluster = self.office().cluster().await.ok()?;
+            let is_there = |lease: &Lease| {
+                let holder = lease.holder?;
+                let server = cluster.servers.iter().find(|it| it.id == holder.server && it.run == holder.run)?;
+                server.is_alive(cluster.now).then_some(())
+            };
+            (!cluster.leases.is_empty() && cluster.leases.iter().all(|it| is_there(it).is_some())).then_some(())
+        })
+        .await;
         await_it::until("all mail to be collected and routed", || async {
             let waiting = self.office().store().find(&Query::Waiting, &Page::first(1)).await.ok()?;
             (self.mail.waiting() == 0 && waiting.rows.is_empty()).then_some(())

@@ -9,7 +9,7 @@ use mailflow_core::server::Server;
 use mailflow_core::time::Timestamp;
 use mailflow_test::postgres::Database;
 
-use super::NAMES;
+use super::{Absence, NAMES};
 
 /// What the database saw.
 #[derive(Debug, Default)]
@@ -20,10 +20,12 @@ pub struct Witness {
     pub stolen: u64,
     /// How often something was written for a task by a server that did not hold it.
     pub unfenced: u64,
-    /// How long tasks of servers that were killed were left undone: the longest.
+    /// How long it took until another server, or another run, had the tasks of one that was gone: the longest.
     pub longest: Duration,
-    /// How many were followed.
+    /// How many tasks were taken over.
     pub followed: u64,
+    /// How many tasks of a run that was killed nobody has taken since.
+    pub left_undone: u64,
 }
 
 /// A task changes hands.
@@ -90,8 +92,8 @@ pub fn watch(database: &Database) {
     ));
 }
 
-/// What it saw. `kills` are the servers that were killed, and when.
-pub fn ask(database: &Database, kills: &[(usize, Timestamp)]) -> Witness {
+/// What it saw, of servers that were not there at these times.
+pub fn ask(database: &Database, absences: &[Absence]) -> Witness {
     let number = |sql: &str| database.sql(sql).trim().parse::<u64>().unwrap();
     let rows = database.sql("SELECT at, task, coalesce(holder, '') FROM witness_leases ORDER BY nth");
     let steps: Vec<Step> = rows.lines().map(step).collect();
@@ -101,17 +103,24 @@ pub fn ask(database: &Database, kills: &[(usize, Timestamp)]) -> Witness {
         unfenced: number("SELECT count(*) FROM witness_unfenced"),
         ..Witness::default()
     };
-    for (server, at) in kills {
+    for Absence { server, from, until } in absences {
         let id = uuid(Server::id_of(NAMES[*server]).as_bytes());
         let mut held: BTreeMap<&str, &str> = BTreeMap::new();
-        for step in steps.iter().filter(|step| step.at <= *at) {
+        for step in steps.iter().filter(|step| step.at <= *from) {
             held.insert(&step.task, &step.holder);
         }
         for (task, holder) in held.into_iter().filter(|(_, holder)| holder.starts_with(&id)) {
-            let next = steps.iter().find(|it| it.at > *at && it.task == task && it.holder != holder);
-            let Some(next) = next else { continue };
-            witness.followed += 1;
-            witness.longest = witness.longest.max(next.at.since(*at));
+            let next = steps.iter().find(|it| it.at > *from && it.task == task && it.holder != holder);
+            match (next, until) {
+                // It was back before anybody took over: what happens to the task later has another reason.
+                (Some(next), Some(until)) if next.at > *until => {}
+                (Some(next), _) => {
+                    witness.followed += 1;
+                    witness.longest = witness.longest.max(next.at.since(*from));
+                }
+                (None, Some(_)) => {}
+                (None, None) => witness.left_undone += 1,
+            }
         }
     }
     witness
