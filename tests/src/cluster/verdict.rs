@@ -52,7 +52,10 @@ impl fmt::Display for Verdict {
         let Witness { taken, stolen, unfenced, longest, followed, left_undone } = &self.witness;
         let Starts { all, wrong_clock } = &self.starts;
         writeln!(f, "{episodes} episodes: {:?}", self.episodes)?;
-        writeln!(f, "servers were started {all} times, {wrong_clock} of them with a clock that is ten minutes wrong")?;
+        writeln!(
+            f,
+            "servers were started {all} times, {wrong_clock} of them with a clock that is ten minutes wrong"
+        )?;
         writeln!(
             f,
             "tasks were taken {taken} times: {stolen} from a server that was alive; {unfenced} writes without the task"
