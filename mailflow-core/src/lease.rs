@@ -42,6 +42,42 @@ pub struct Lease {
     pub epoch: u64,
     /// Since when it is as it is, by the database's clock.
     pub since: Timestamp,
+    /// Who had it before, the last one first; at most [`Lease::REMEMBERED`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub past: Vec<Past>,
+}
+
+/// Who had a task once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Past {
+    /// The server.
+    pub server: ServerId,
+    /// How often the task had changed hands then.
+    pub epoch: u64,
+    /// From when, by the database's clock.
+    pub since: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
+    /// Whether it was taken over, because the server was gone; otherwise the server gave it away.
+    pub was_gone: bool,
+}
+
+impl Lease {
+    /// How many of those who had a task are remembered.
+    pub const REMEMBERED: usize = 20;
+
+    /// The lease once the task has passed to somebody, or to nobody.
+    #[must_use]
+    pub fn passes(mut self, holder: Option<Holder>, now: Timestamp) -> Self {
+        if let Some(before) = self.holder {
+            let was_gone = holder.is_some();
+            let past = Past { server: before.server, epoch: self.epoch, since: self.since, until: now, was_gone };
+            self.past.insert(0, past);
+            self.past.truncate(Self::REMEMBERED);
+        }
+        let epoch = self.epoch.saturating_add(u64::from(holder.is_some()));
+        Self { holder, epoch, since: now, ..self }
+    }
 }
 
 /// Who has a task: a server in one of its runs.

@@ -30,6 +30,13 @@ pub struct Server {
     /// Whether it shall give away its tasks and take no others; agents are served all the same.
     #[serde(default)]
     pub draining: bool,
+    /// How long the database took to answer it last, in milliseconds.
+    #[serde(default)]
+    pub answer_ms: u64,
+    /// By how many milliseconds the database's clock was ahead of its machine's then. The database's is the one that
+    /// counts for everything; this is what its administrator may want to put right.
+    #[serde(default)]
+    pub ahead_ms: i64,
 }
 
 impl Server {

@@ -11,7 +11,7 @@ use crate::url::Target;
 
 /// The steps from an empty database to the newest shape. The table `mailflow_migrations` has those that were taken, with
 /// the digest of each: a step that was taken must not be another one now.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/1.sql"), include_str!("../migrations/2.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/1.sql"), include_str!("../migrations/2.sql"), include_str!("../migrations/3.sql")];
 
 /// The lock under which steps are taken: ten seconds long it is waited for, so often.
 const LOCK: &str = "DECLARE @had INT;
@@ -166,7 +166,7 @@ async fn taken(connection: &mut Connection, target: &Target) -> Result<usize, St
 
 /// The first of our tables of which this is true.
 async fn first_that(connection: &mut Connection, condition: &str) -> Result<Option<String>, StoreError> {
-    let others = ["counters", "search", "search_words", "contact_words", "bodies", "body_chunks"];
+    let others = ["counters", "search", "search_words", "contact_words", "bodies", "body_chunks", "changes"];
     let names = table::ALL.iter().map(|table| table.name).chain(others);
     let rows: Vec<String> = names.map(|name| format!("({})", quoted(name))).collect();
     let sql = format!("SELECT TOP (1) n.name FROM (VALUES {}) AS n(name) WHERE {condition}", rows.join(", "));

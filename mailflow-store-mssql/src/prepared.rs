@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use mailflow_core::digest::Digest;
 use mailflow_core::store::{Changeset, Entry, Key, StoreError, StoreErrorKind};
+use mailflow_store_rows::touched::Touched;
 
 use crate::row::{Row, unknown_kind};
 use crate::table::{self, Table};
@@ -17,6 +18,8 @@ pub(crate) struct Prepared {
     /// The bodies that its records name.
     pub bodies: Vec<Digest>,
     pub first_number: u64,
+    /// What other servers are told.
+    pub touched: Touched,
     /// About how many bytes it writes.
     pub bytes: usize,
 }
@@ -55,6 +58,7 @@ impl Prepared {
             steps: Vec::with_capacity(changes.entries.len()),
             bodies: Vec::new(),
             first_number: changes.first_ticket_number,
+            touched: Touched::default(),
             bytes: 0,
         };
         for entry in changes.entries {
@@ -66,12 +70,16 @@ impl Prepared {
             let action = match entry {
                 Entry::Insert(record) | Entry::Replace(_, record) => {
                     prepared.bodies.extend(record.bodies());
+                    prepared.touched.add(&record);
                     let row = Row::of(&record)?;
                     prepared.bytes += row.data.len();
                     Action::Put(row)
                 }
                 Entry::RelyOn(..) => Action::RelyOn,
-                Entry::Erase(..) => Action::Erase,
+                Entry::Erase(..) => {
+                    prepared.touched.erase(&key);
+                    Action::Erase
+                }
             };
             let table = table::of(key.kind()).ok_or_else(unknown_kind)?;
             prepared.steps.push(Step { values: table::key_values(&key), key, table, expected, action });

@@ -12,6 +12,7 @@ use mailflow_core::time::Timestamp;
 use mailflow_store_rows::compress;
 
 use crate::bodies::{self, Bodies, MAX_INLINE, NOW};
+use crate::changes::Changes;
 use crate::connection::Pool;
 use crate::error::OrFailed as _;
 use crate::prepared::Prepared;
@@ -43,6 +44,10 @@ pub struct MssqlStore {
     pool: Pool,
     writer: Writer,
     bodies: Arc<Bodies>,
+    /// How this process is known to other servers.
+    name: Arc<str>,
+    /// As long as it is there, so is the store.
+    there: Arc<()>,
 }
 
 impl MssqlStore {
@@ -70,8 +75,18 @@ impl MssqlStore {
         result?;
         bodies::tidy(&pool).await?;
         let bodies = Arc::new(Bodies::default());
-        let writer = Writer::start(pool.clone(), Arc::clone(&bodies));
-        Ok(Self { pool, writer, bodies })
+        let name = getrandom::u64().map_err(|error| {
+            StoreError::new(StoreErrorKind::Other, "making a name for this process").because(error)
+        })?;
+        let name: Arc<str> = format!("{name:016x}").into();
+        let writer = Writer::start(pool.clone(), Arc::clone(&bodies), Arc::clone(&name));
+        Ok(Self { pool, writer, bodies, name, there: Arc::default() })
+    }
+
+    /// Tells what other servers on the same database commit, from now on: what they did is asked for once a second. What
+    /// it tells goes to [`Mailflow::hear`](mailflow_core::flow::Mailflow::hear).
+    pub fn changes(&self) -> Changes {
+        Changes::new(self.pool.clone(), Arc::clone(&self.name), &self.there)
     }
 }
 

@@ -1,31 +1,26 @@
 //! [`Changes`]: what other servers on the same database have committed (`LISTEN` and `NOTIFY`).
 
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::future::poll_fn;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use mailflow_core::flow::{Mailflow, Notice, words};
-use mailflow_core::id::TicketId;
-use mailflow_core::store::{Kept as _, Key, StoreError};
+use mailflow_core::store::{Kept as _, StoreError};
 use mailflow_core::ticket::Ticket;
+use mailflow_store_rows::touched::{Telling, Touched};
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 use tokio_postgres::{AsyncMessage, Client};
 
 use crate::error::OrFailed as _;
 use crate::load;
-use crate::prepared::Touched;
 use crate::url::Target;
 
 /// Tells all who listen. The name of a channel has at most 63 bytes.
 pub(crate) const TELL: &str = "SELECT pg_notify(left('mailflow.' || current_schema(), 63), $1)";
 const CHANNEL: &str = "SELECT quote_ident(left('mailflow.' || current_schema(), 63))";
 
-/// PostgreSQL takes 8,000 bytes; more tickets than this are not named one by one.
-const MAX_TICKETS: usize = 200;
 /// How many changes may wait for a listener that is slow; then he has missed some.
 const WAITING: usize = 1024;
 /// How long until a connection that was lost is made again, at first and at most.
@@ -44,9 +39,6 @@ pub struct Changes {
     pool: Pool,
 }
 
-/// What was said: `None` if something may have been missed.
-type Telling = Option<Touched>;
-
 impl Changes {
     /// Waits for the next change; `None` when the store was dropped. The first one says that everything has to be looked
     /// at, and so does the one after the connection was lost.
@@ -59,13 +51,10 @@ impl Changes {
             Err(broadcast::error::RecvError::Lagged(_)) => None,
             Err(broadcast::error::RecvError::Closed) => return Ok(None),
         };
-        let Some(Touched { tickets, configuration, outgoing, health, sessions, arrivals }) = telling else {
-            return Ok(Some(Notice::of_missed()));
-        };
-        let keys: Vec<Key> = tickets.iter().map(|id| Key::Ticket(*id)).collect();
-        let loaded = load::load(&self.pool, &keys).await?;
+        let Some(touched) = telling else { return Ok(Some(Notice::of_missed())) };
+        let loaded = load::load(&self.pool, &touched.keys()).await?;
         let rows = loaded.into_iter().filter_map(|it| it.record.and_then(Ticket::take)).collect();
-        Ok(Some(Notice { tickets, rows, configuration, outgoing, health, sessions, arrivals, missed: false }))
+        Ok(Some(touched.notice(rows)))
     }
 
     /// Tells a flow of all changes, for as long as this is polled and the store is there. What cannot be told is told as
@@ -87,57 +76,6 @@ impl Changes {
             }
         }
     }
-}
-
-/// A touched set in words for the channel, if there is anything to say. `name` says who says it.
-pub(crate) fn said(name: &str, touched: &Touched) -> Option<String> {
-    if *touched == Touched::default() {
-        return None;
-    }
-    let many = touched.tickets.len() > MAX_TICKETS;
-    let flags = [
-        (touched.configuration, 'c'),
-        (touched.outgoing, 'o'),
-        (touched.health, 'h'),
-        (touched.sessions, 's'),
-        (touched.arrivals, 'a'),
-        (many, 'm'),
-    ];
-    let mut words = format!("{name} -");
-    words.extend(flags.into_iter().filter_map(|(is, flag)| is.then_some(flag)));
-    words.push(' ');
-    for ticket in touched.tickets.iter().filter(|_| !many) {
-        // Writing into a `String` cannot fail.
-        let _ = write!(words, "{:032x}", u128::from_be_bytes(*ticket.as_bytes()));
-    }
-    Some(words)
-}
-
-/// What such words say; nothing if this process said them itself.
-fn read(name: &str, words: &str) -> Option<Telling> {
-    let mut parts = words.splitn(3, ' ');
-    let (by, flags, tickets) = (parts.next()?, parts.next()?, parts.next()?);
-    if by == name {
-        return None;
-    }
-    if flags.contains('m') {
-        return Some(None);
-    }
-    let mut ids = BTreeSet::new();
-    for hex in tickets.as_bytes().chunks(32) {
-        let number = std::str::from_utf8(hex).ok().and_then(|hex| u128::from_str_radix(hex, 16).ok());
-        // What a later version says in another way has to be looked at as a whole.
-        let Some(number) = number else { return Some(None) };
-        ids.insert(TicketId::from_bytes(number.to_be_bytes()));
-    }
-    Some(Some(Touched {
-        tickets: ids,
-        configuration: flags.contains('c'),
-        outgoing: flags.contains('o'),
-        health: flags.contains('h'),
-        sessions: flags.contains('s'),
-        arrivals: flags.contains('a'),
-    }))
 }
 
 /// The task that listens, from when somebody wants to know until the store is dropped.
@@ -211,7 +149,7 @@ async fn hear(
     let reading = async {
         while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
             if let AsyncMessage::Notification(said) = message?
-                && let Some(telling) = read(name, said.payload())
+                && let Some(telling) = Touched::read(name, said.payload())
             {
                 // Nobody may be listening just now.
                 let _ = tell.send(telling);
@@ -235,32 +173,5 @@ async fn ask(client: &Client) -> Result<(), tokio_postgres::Error> {
         } else {
             return Ok(());
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn touched(tickets: u64) -> Touched {
-        let tickets = (0..tickets).map(|nth| TicketId::from_bytes(u128::from(nth).to_be_bytes())).collect();
-        Touched { tickets, outgoing: true, ..Touched::default() }
-    }
-
-    #[test]
-    fn what_is_said_is_heard_by_others_only() {
-        for it in [touched(0), touched(3), touched(200)] {
-            let said = said("one", &it).unwrap();
-            assert!(said.len() < 8000);
-            assert_eq!(read("other", &said), Some(Some(it)));
-            assert_eq!(read("one", &said), None);
-        }
-        assert_eq!(said("one", &Touched::default()), None);
-    }
-
-    #[test]
-    fn too_much_and_what_is_not_understood_has_to_be_looked_at_as_a_whole() {
-        assert_eq!(read("other", &said("one", &touched(201)).unwrap()), Some(None));
-        assert_eq!(read("other", "one - zz"), Some(None));
     }
 }

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use mailflow_core::digest::Digest;
-use mailflow_core::id::TicketId;
-use mailflow_core::store::{Changeset, Entry, Key, Record, StoreError, StoreErrorKind};
+use mailflow_core::store::{Changeset, Entry, Key, StoreError, StoreErrorKind};
+use mailflow_store_rows::touched::Touched;
 
 use crate::row::{Row, unknown_kind};
 use crate::table::{self, Table};
@@ -44,46 +44,6 @@ pub(crate) enum Action {
     Put(Row),
 }
 
-/// What a commit has changed, as far as others look at it: a [`Notice`](mailflow_core::flow::Notice) without rows, and
-/// whether there are arrivals.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Touched {
-    pub tickets: BTreeSet<TicketId>,
-    pub configuration: bool,
-    pub outgoing: bool,
-    pub health: bool,
-    pub sessions: bool,
-    pub arrivals: bool,
-}
-
-impl Touched {
-    fn add(&mut self, record: &Record) {
-        match record {
-            Record::Ticket(it) => _ = self.tickets.insert(it.id),
-            Record::Message(it) => _ = self.tickets.insert(it.ticket),
-            Record::Note(it) => _ = self.tickets.insert(it.ticket),
-            Record::Outgoing(it) => {
-                self.tickets.insert(it.ticket);
-                self.outgoing = true;
-            }
-            Record::Directory(_) => self.configuration = true,
-            Record::Pulse(_) => self.health = true,
-            Record::Arrival(_) => self.arrivals = true,
-            _ => {}
-        }
-    }
-
-    /// Both together.
-    pub fn merge(&mut self, other: &Self) {
-        self.tickets.extend(&other.tickets);
-        self.configuration |= other.configuration;
-        self.outgoing |= other.outgoing;
-        self.health |= other.health;
-        self.sessions |= other.sessions;
-        self.arrivals |= other.arrivals;
-    }
-}
-
 impl std::fmt::Debug for Table {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name)
@@ -117,7 +77,7 @@ impl Prepared {
                 }
                 Entry::RelyOn(..) => Action::RelyOn,
                 Entry::Erase(..) => {
-                    prepared.touched.sessions |= matches!(key, Key::Session(_));
+                    prepared.touched.erase(&key);
                     Action::Erase
                 }
             };

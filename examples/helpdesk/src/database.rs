@@ -4,9 +4,10 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use mailflow_core::flow::Mailflow;
 use mailflow_core::store::{Store, StoreError, StoreErrorKind};
 use mailflow_store_mssql::MssqlStore;
-use mailflow_store_postgres::{Changes, PostgresStore};
+use mailflow_store_postgres::PostgresStore;
 use mailflow_store_sqlite::SqliteStore;
 
 /// Where the key of a desk is whose database has no folder of its own.
@@ -89,30 +90,28 @@ impl Database {
         match self {
             Self::Sqlite(file) => {
                 let doing = format!(
-                    "`{}` is a file, which one server works on; several need `postgres://…`, and `mailflow migrate-store` \
-                     moves a desk there",
+                    "`{}` is a file, which one server works on; several need `postgres://…` or `mssql://…`, and \
+                     `mailflow migrate-store` moves a desk there",
                     file.display()
                 );
                 Err(StoreError::new(StoreErrorKind::Unusable, doing))
             }
             Self::Postgres(url) => {
                 let store = PostgresStore::open(url, mailflow_store_postgres::Options::default()).await?;
-                let changes = store.changes();
+                let changes = Changes::Postgres(store.changes());
                 Ok((Arc::new(store), changes))
             }
-            Self::Mssql(_) => {
-                let doing = format!(
-                    "servers on `{self}` do not hear yet what the others change; several need `postgres://…`, and \
-                     `mailflow migrate-store` moves a desk there"
-                );
-                Err(StoreError::new(StoreErrorKind::Unusable, doing))
+            Self::Mssql(url) => {
+                let store = MssqlStore::open(url, mailflow_store_mssql::Options::default()).await?;
+                let changes = Changes::Mssql(store.changes());
+                Ok((Arc::new(store), changes))
             }
         }
     }
 
     /// Whether several servers may work on it.
     pub const fn is_for_many(&self) -> bool {
-        matches!(self, Self::Postgres(_))
+        matches!(self, Self::Postgres(_) | Self::Mssql(_))
     }
 
     /// Whether it is certain, without opening it, that there is nothing.
@@ -132,6 +131,25 @@ impl Database {
                 key.into()
             }
             Self::Postgres(_) | Self::Mssql(_) => KEY_FILE.into(),
+        }
+    }
+}
+
+/// What other servers on the same database change.
+#[derive(Debug)]
+pub enum Changes {
+    /// As PostgreSQL tells it.
+    Postgres(mailflow_store_postgres::Changes),
+    /// As SQL Server says when it is asked.
+    Mssql(mailflow_store_mssql::Changes),
+}
+
+impl Changes {
+    /// Tells a flow of all changes, for as long as this is polled.
+    pub async fn tell(self, flow: Mailflow) {
+        match self {
+            Self::Postgres(changes) => changes.tell(flow).await,
+            Self::Mssql(changes) => changes.tell(flow).await,
         }
     }
 }

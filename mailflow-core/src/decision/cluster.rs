@@ -29,6 +29,15 @@ pub struct Me {
     pub lasts: Duration,
 }
 
+/// What a server measured when it asked the database for the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Measured {
+    /// How long the answer took, in milliseconds.
+    pub answer_ms: u64,
+    /// By how many milliseconds the database's clock is ahead of the server's.
+    pub ahead_ms: i64,
+}
+
 impl Me {
     const fn holder(&self) -> Holder {
         Holder { server: self.id, run: self.run }
@@ -39,7 +48,8 @@ impl Me {
 ///
 /// # Errors
 /// [`Stop::Look`] for the server of this name.
-pub fn join(changes: &mut Changes<'_>, me: &Me, now: Timestamp) -> Result<(), Stop> {
+pub fn join(changes: &mut Changes<'_>, me: &Me, now: Timestamp, measured: Measured) -> Result<(), Stop> {
+    let Measured { answer_ms, ahead_ms } = measured;
     changes.need([Key::Server(me.id)])?;
     changes.put(Server {
         id: me.id,
@@ -50,6 +60,8 @@ pub fn join(changes: &mut Changes<'_>, me: &Me, now: Timestamp) -> Result<(), St
         seen: now,
         until: now.plus(me.lasts),
         draining: false,
+        answer_ms,
+        ahead_ms,
     });
     Ok(())
 }
@@ -58,9 +70,10 @@ pub fn join(changes: &mut Changes<'_>, me: &Me, now: Timestamp) -> Result<(), St
 ///
 /// # Errors
 /// [`Refusal::Replaced`] if another program has taken its name, or it was removed.
-pub fn beat(changes: &mut Changes<'_>, me: &Me, now: Timestamp) -> Result<Server, Stop> {
+pub fn beat(changes: &mut Changes<'_>, me: &Me, now: Timestamp, measured: Measured) -> Result<Server, Stop> {
+    let Measured { answer_ms, ahead_ms } = measured;
     let server = present(changes, me)?.ok_or_else(|| Refusal::Replaced { name: me.name.clone() })?;
-    let server = Server { seen: now, until: now.plus(me.lasts), ..server };
+    let server = Server { seen: now, until: now.plus(me.lasts), answer_ms, ahead_ms, ..server };
     changes.put(server.clone());
     Ok(server)
 }
@@ -99,8 +112,8 @@ pub fn acquire(changes: &mut Changes<'_>, me: &Me, task: Task, now: Timestamp) -
     if !alive {
         return Ok(None);
     }
-    let epoch = lease.map_or(0, |lease| lease.epoch).saturating_add(1);
-    let lease = Lease { task, holder: Some(me.holder()), epoch, since: now };
+    let lease = lease.unwrap_or(Lease { task, holder: None, epoch: 0, since: now, past: Vec::new() });
+    let lease = lease.passes(Some(me.holder()), now);
     changes.put(lease.clone());
     Ok(Some(lease))
 }
@@ -114,7 +127,7 @@ pub fn release(changes: &mut Changes<'_>, me: &Me, task: Task, now: Timestamp) -
     if let Some(lease) = changes.get::<Lease>(&key)?.cloned()
         && lease.holder == Some(me.holder())
     {
-        changes.put(Lease { holder: None, since: now, ..lease });
+        changes.put(lease.passes(None, now));
     }
     Ok(())
 }
@@ -189,12 +202,12 @@ mod tests {
             let mut empty = View::default();
             empty.add([Key::Server(me.id)], [Loaded::ABSENT]);
             let mut changes = empty.changes();
-            join(&mut changes, me, time(0)).unwrap();
+            join(&mut changes, me, time(0), Measured::default()).unwrap();
             let server = changes.get::<Server>(&Key::Server(me.id)).unwrap().cloned();
             there(Key::Server(me.id), server.map(Into::into));
         }
         let holder = servers.first().map(Me::holder);
-        let lease = Lease { task: Task::Router, holder, epoch: 4, since: time(0) };
+        let lease = Lease { task: Task::Router, holder, epoch: 4, since: time(0), past: Vec::new() };
         there(Key::Lease(Task::Router.id()), Some(lease.into()));
         view
     }
@@ -217,9 +230,26 @@ mod tests {
         let view = held(&[one.clone(), two.clone()]);
         let mut changes = view.changes();
         assert_eq!(acquire(&mut changes, &two, Task::Router, time(16)), Ok(None), "dead itself");
-        beat(&mut changes, &two, time(14)).unwrap();
+        beat(&mut changes, &two, time(14), Measured::default()).unwrap();
         let lease = acquire(&mut changes, &two, Task::Router, time(16)).unwrap().unwrap();
         assert_eq!((lease.epoch, lease.holder), (5, Some(two.holder())));
+    }
+
+    #[test]
+    fn who_had_a_task_is_remembered_the_last_one_first_and_not_without_end() {
+        let holder = |number| Some(me(number).holder());
+        let mut lease = Lease { task: Task::Router, holder: None, epoch: 0, since: time(0), past: Vec::new() };
+        lease = lease.passes(holder(1), time(1)).passes(None, time(2)).passes(holder(2), time(3));
+        assert_eq!((lease.epoch, lease.holder), (2, holder(2)));
+        lease = lease.passes(holder(3), time(9));
+        let past: Vec<_> = lease.past.iter().map(|it| (it.server, it.epoch, it.since, it.until, it.was_gone)).collect();
+        let (one, two) = (me(1).id, me(2).id);
+        assert_eq!(past, [(two, 2, time(3), time(9), true), (one, 1, time(1), time(2), false)]);
+        for round in 0..100 {
+            lease = lease.passes(holder(round), time(10));
+        }
+        assert_eq!((lease.past.len(), lease.epoch), (Lease::REMEMBERED, 103));
+        assert_eq!(lease.past.first().map(|it| it.epoch), Some(102));
     }
 
     #[test]
@@ -228,8 +258,9 @@ mod tests {
         again.run = RunId(Uuid::from_u128(99));
         let view = held(std::slice::from_ref(&one));
         let mut changes = view.changes();
-        join(&mut changes, &again, time(1)).unwrap();
-        assert_eq!(beat(&mut changes, &one, time(2)), Err(Refusal::Replaced { name: one.name.clone() }.into()));
+        join(&mut changes, &again, time(1), Measured::default()).unwrap();
+        let beaten = beat(&mut changes, &one, time(2), Measured::default());
+        assert_eq!(beaten, Err(Refusal::Replaced { name: one.name.clone() }.into()));
         let lease = acquire(&mut changes, &again, Task::Router, time(2)).unwrap().unwrap();
         assert_eq!((lease.epoch, lease.holder), (5, Some(again.holder())));
     }

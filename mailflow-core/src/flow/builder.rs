@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::agreed::AgreedClock;
 use super::cluster::Membership;
 use super::{Error, Mailflow, Shared};
 use crate::decision::cluster::Me;
@@ -51,7 +52,7 @@ impl Builder {
         }
     }
 
-    /// Where the time comes from. Default: the machine's clock.
+    /// Where the time comes from. Default: the machine's clock. One of several servers puts it right by the database's.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
@@ -101,10 +102,12 @@ impl Builder {
     /// # Errors
     /// [`Error`] if the store cannot be read or written, or holds a configuration of a later version.
     pub async fn build(self) -> Result<Mailflow, Error> {
-        let mut shared = Shared::new(self.store, self.clock, self.network, self.keyring, self.limits);
+        let agreed = Arc::new(AgreedClock::new(Arc::clone(&self.clock)));
+        let clock = if self.server.is_some() { Arc::<AgreedClock>::clone(&agreed) } else { self.clock };
+        let mut shared = Shared::new(self.store, clock, self.network, self.keyring, self.limits);
         shared.member = self.server.map(|name| {
             let (id, version) = (Server::id_of(&name), env!("CARGO_PKG_VERSION").to_owned());
-            Membership::new(Me { id, name, version, run: shared.run, lasts: self.lasts })
+            Membership::new(Me { id, name, version, run: shared.run, lasts: self.lasts }, agreed)
         });
         shared.refresh().await?;
         shared.transact(|_, changes, _| configure::found(changes)).await?;

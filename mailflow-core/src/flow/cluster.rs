@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -17,10 +17,11 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::agreed::AgreedClock;
 use super::sender::words;
 use super::shared::Done;
 use super::{Error, Shared};
-use crate::decision::cluster::{self, Me};
+use crate::decision::cluster::{self, Me, Measured};
 use crate::decision::{Scene, Stop};
 use crate::directory::Directory;
 use crate::id::{Mint, ServerId};
@@ -37,6 +38,8 @@ const BEATS: u32 = 5;
 /// What a server knows of its place among the others.
 pub struct Membership {
     pub me: Me,
+    /// Tells everybody here what time it is.
+    clock: Arc<AgreedClock>,
     held: Mutex<BTreeMap<Uuid, Held>>,
     /// Until when nobody can have taken our place, by this machine's steady clock.
     sure_until: Mutex<Option<Instant>>,
@@ -66,8 +69,8 @@ pub struct Cluster {
 }
 
 impl Membership {
-    pub const fn new(me: Me) -> Self {
-        Self { me, held: Mutex::new(BTreeMap::new()), sure_until: Mutex::new(None) }
+    pub const fn new(me: Me, clock: Arc<AgreedClock>) -> Self {
+        Self { me, clock, held: Mutex::new(BTreeMap::new()), sure_until: Mutex::new(None) }
     }
 
     fn held(&self) -> MutexGuard<'_, BTreeMap<Uuid, Held>> {
@@ -141,8 +144,8 @@ impl Shared {
     /// Begins to be one of several servers.
     pub async fn join(&self) -> Result<(), Error> {
         let Some(member) = &self.member else { return Ok(()) };
-        let now = self.store.now().await?;
-        self.transact(|_, changes, _| cluster::join(changes, &member.me, now)).await.map(drop)
+        let (now, measured) = self.ask_the_time(member).await?;
+        self.transact(|_, changes, _| cluster::join(changes, &member.me, now, measured)).await.map(drop)
     }
 
     /// Gives everything away and ends being a server. If that fails, the others wait until it is taken to be dead.
@@ -190,11 +193,20 @@ impl Shared {
     async fn attend_once(&self, member: &Membership) -> Result<(), Error> {
         // Taken before it is said: the others count from when they hear it, which is later.
         let before = steady();
-        let now = self.store.now().await?;
-        self.transact(|_, changes, _| cluster::beat(changes, &member.me, now)).await?;
+        let (now, measured) = self.ask_the_time(member).await?;
+        self.transact(|_, changes, _| cluster::beat(changes, &member.me, now, measured)).await?;
         member.be_sure_until(before + member.me.lasts);
         self.refresh().await?;
         self.share_out(member, now).await
+    }
+
+    /// The time by the database's clock, which the own one is put right by.
+    async fn ask_the_time(&self, member: &Membership) -> Result<(Timestamp, Measured), Error> {
+        let before = steady();
+        let now = self.store.now().await?;
+        let took = before.elapsed();
+        let ahead_ms = member.clock.hear(now, took);
+        Ok((now, Measured { answer_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX), ahead_ms }))
     }
 
     /// Takes the tasks that are ours to take, and begins to give away those that are not.

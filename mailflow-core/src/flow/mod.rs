@@ -8,6 +8,7 @@
 //! Receiver, router and sender know nothing of each other: each works off rows that are there.
 
 mod admin;
+mod agreed;
 mod builder;
 mod cluster;
 mod desk;
@@ -85,7 +86,7 @@ impl Mailflow {
         self.shared.directory()
     }
 
-    /// The time, by the flow's clock.
+    /// The time, by the flow's clock; of several servers, by the one that they agree on, the database's.
     pub fn now(&self) -> Timestamp {
         self.shared.clock.now()
     }

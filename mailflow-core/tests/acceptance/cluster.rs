@@ -146,8 +146,13 @@ struct Working {
 
 impl House {
     async fn open() -> (Self, Source) {
+        Self::open_at(Duration::ZERO).await
+    }
+
+    /// One whose database's clock is so far ahead of what `starts` and `builder` are told.
+    async fn open_at(ahead: Duration) -> (Self, Source) {
         let begun = Instant::now();
-        let clock = TokioClock { begun, ahead: Duration::ZERO };
+        let clock = TokioClock { begun, ahead };
         let store = Arc::new(MemoryStore::with_clock(clock));
         let house = Self { store, begun, mailbox: MemorySource::new(), outside: MemoryTransport::new() };
         let flow = house.builder(Duration::ZERO).build().await.unwrap();
@@ -438,4 +443,42 @@ async fn a_source_that_is_pinned_goes_to_its_server_and_to_another_one_when_that
     house.writes(1);
     house.until_tickets(1).await;
     one.stops().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_whose_clock_is_slow_sends_when_it_is_due_by_the_databases_clock() {
+    let (house, _) = House::open_at(SKEW).await;
+    let slow = house.starts("slow", Duration::ZERO).await;
+    house.until_held_by(&["slow"]).await;
+    house.writes(1);
+    house.until_tickets(1).await;
+    assert_eq!(slow.flow.now(), house.store.now().await.unwrap(), "it goes by the database's clock");
+    // By its own clock, what is due now is due in ten minutes.
+    let office = house.builder(SKEW).build().await.unwrap().desk(BUILT_IN_ADMINISTRATOR);
+    let ticket = office.ticket(1).await.unwrap();
+    office.reply(ticket.id, Reply::text("We are on it.")).await.unwrap();
+    let begun = Instant::now();
+    while house.outside.sent().is_empty() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(begun.elapsed() < SKEW / 2, "{:?}", begun.elapsed());
+    let server = house.cluster().await.servers.pop().unwrap();
+    assert_eq!(server.ahead_ms, 600_000);
+    slow.stops().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_had_a_task_before_and_why_it_passed_on_is_remembered() {
+    let (house, _) = House::open().await;
+    let one = house.starts("one", Duration::ZERO).await;
+    house.until_held_by(&["one"]).await;
+    one.dies();
+    let two = house.starts("two", Duration::ZERO).await;
+    house.until_held_by(&["two"]).await;
+    two.stops().await;
+    for lease in house.cluster().await.leases {
+        let past: Vec<_> = lease.past.iter().map(|it| (it.server, it.epoch, it.was_gone)).collect();
+        let (one, two) = (Server::id_of("one"), Server::id_of("two"));
+        assert_eq!(past, [(two, 2, false), (one, 1, true)], "{:?}", lease.task);
+    }
 }

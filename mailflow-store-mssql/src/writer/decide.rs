@@ -7,6 +7,7 @@ use std::sync::Arc;
 use mailflow_core::digest::Digest;
 use mailflow_core::id::TicketId;
 use mailflow_core::store::{CommitError, Committed, Key, StoreError, StoreErrorKind, Version};
+use mailflow_store_rows::touched::Touched;
 
 use super::look::{Counters, Found, Slot, Standing};
 use super::{Job, Outcome};
@@ -26,6 +27,8 @@ pub(super) struct Decided<'j> {
     pub bodies: BTreeMap<Digest, BodyFinal>,
     /// The bodies of which the table has a row.
     pub known_bodies: BTreeSet<Digest>,
+    /// What other servers are told.
+    pub touched: Touched,
     pub index: IndexChanges<'j>,
 }
 
@@ -116,6 +119,7 @@ pub(super) fn decide<'j>(found: Found, group: &'j [Job], bodies: &Bodies, writte
         finals: BTreeMap::new(),
         bodies: BTreeMap::new(),
         known_bodies: found.bodies.keys().copied().collect(),
+        touched: Touched::default(),
         index: IndexChanges::default(),
     };
     let mut deciding = Deciding { found, slots: BTreeMap::new(), scopes: BTreeMap::new(), numbers, decided };
@@ -182,6 +186,7 @@ impl<'j> Deciding<'j> {
             return Err(StoreError::new(StoreErrorKind::Other, doing).into());
         }
         // From here on it is taken.
+        self.decided.touched.merge(&prepared.touched);
         for digest in &prepared.bodies {
             self.body(*digest, true, bodies, written);
         }

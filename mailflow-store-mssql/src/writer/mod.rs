@@ -57,10 +57,10 @@ enum Outcome {
 pub(crate) struct Writer(mpsc::Sender<Job>);
 
 impl Writer {
-    /// Starts the task.
-    pub fn start(pool: Pool, bodies: Arc<Bodies>) -> Self {
+    /// Starts the task. `name` is how this process is known to others.
+    pub fn start(pool: Pool, bodies: Arc<Bodies>, name: Arc<str>) -> Self {
         let (jobs, waiting) = mpsc::channel(QUEUE);
-        tokio::spawn(Writing { pool, bodies, connection: None }.work(waiting));
+        tokio::spawn(Writing { pool, bodies, name, connection: None }.work(waiting));
         Self(jobs)
     }
 
@@ -76,6 +76,7 @@ impl Writer {
 struct Writing {
     pool: Pool,
     bodies: Arc<Bodies>,
+    name: Arc<str>,
     /// Kept from group to group.
     connection: Option<Object>,
 }
@@ -155,7 +156,7 @@ impl Writing {
         let found = look::look(connection, group, &self.bodies).await.map_err(Failure::Before)?;
         let mut written = Written::new();
         let decided = decide::decide(found, group, &self.bodies, &mut written);
-        write::write(connection, &decided).await?;
+        write::write(connection, &decided, &self.name).await?;
         self.bodies.settle(&written);
         Ok(decided.outcomes)
     }

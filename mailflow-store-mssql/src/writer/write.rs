@@ -7,6 +7,7 @@ use super::decide::{BodyFinal, Decided, Final, IndexChanges, Moved, State, Words
 use super::{Failure, Outcome};
 use crate::batch::{Batches, MAX_PARAMETERS, Parameters};
 use crate::bodies::NOW;
+use crate::changes::KEPT;
 use crate::driver::Connection;
 use crate::error::{OrFailed as _, was_sent_back};
 use crate::scope::Word;
@@ -18,14 +19,14 @@ const WRITING: &str = "writing to the database";
 /// The most rows of one `INSERT`; SQL Server takes 1,000.
 const MAX_ROWS: usize = 200;
 
-/// Writes what was decided.
-pub(super) async fn write(connection: &mut Connection, decided: &Decided<'_>) -> Result<(), Failure> {
+/// Writes what was decided. `name` says to other servers who did it.
+pub(super) async fn write(connection: &mut Connection, decided: &Decided<'_>, name: &str) -> Result<(), Failure> {
     let is_taken = |it: &Outcome| matches!(it, Outcome::Commit(Ok(_)));
     if decided.bodies.is_empty() && !decided.outcomes.iter().any(is_taken) {
         let result = connection.run("ROLLBACK TRANSACTION;").await;
         return result.map(|_| ()).or_failed(WRITING).map_err(Failure::Before);
     }
-    for batch in &statements(decided).0 {
+    for batch in &statements(decided, name).0 {
         connection.ask(batch).await.or_failed(WRITING).map_err(Failure::Before)?;
     }
     match connection.run("COMMIT TRANSACTION;").await.or_failed(WRITING) {
@@ -35,7 +36,7 @@ pub(super) async fn write(connection: &mut Connection, decided: &Decided<'_>) ->
     }
 }
 
-fn statements<'p>(decided: &'p Decided<'_>) -> Batches<'p> {
+fn statements<'p>(decided: &'p Decided<'_>, name: &str) -> Batches<'p> {
     let mut batches = Batches::default();
     records(&mut batches, decided);
     index(&mut batches, &decided.index);
@@ -46,6 +47,18 @@ fn statements<'p>(decided: &'p Decided<'_>) -> Batches<'p> {
             [signed(counters.version), signed(counters.number), counters.seq].map(|it| parameters.integer(it));
         format!("UPDATE counters SET version = {version}, number = {number}, seq = {seq} WHERE id = 1;")
     });
+    if let Some(words) = decided.touched.said(name) {
+        add(&mut batches, 3, |parameters| {
+            let version = signed(counters.version);
+            let long_past = parameters.integer(version.saturating_sub(KEPT));
+            let version = parameters.integer(version);
+            let words = parameters.add(Parameter::Text(Cow::Owned(words)));
+            format!(
+                "INSERT INTO changes (version, words) VALUES ({version}, {words});
+                 DELETE FROM changes WHERE version < {long_past};"
+            )
+        });
+    }
     batches
 }
 

@@ -8,11 +8,12 @@ use mailflow_core::digest::Digest;
 use mailflow_core::id::TicketId;
 use mailflow_core::store::{CommitError, Committed, Key, StoreError, StoreErrorKind, Version};
 use uuid::Uuid;
+use mailflow_store_rows::touched::Touched;
 
 use super::look::{Counters, Found, Slot, Standing};
 use super::{Job, Outcome};
 use crate::bodies::{Bodies, ERASED, Kept, Written};
-use crate::prepared::{Action, Prepared, Step, Touched};
+use crate::prepared::{Action, Prepared, Step};
 use crate::row::{Beside, Row};
 use crate::scope::Scope;
 use crate::table::Table;

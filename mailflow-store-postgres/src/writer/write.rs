@@ -131,7 +131,7 @@ async fn fill<'p>(
     let values: Vec<Parameter<'p>> =
         vec![Box::new(signed(counters.version)), Box::new(signed(counters.number)), Box::new(counters.seq)];
     pipeline.add("UPDATE counters SET version = $1, number = $2, seq = $3 WHERE id = 1", values).await?;
-    if let Some(words) = changes::said(name, &decided.touched) {
+    if let Some(words) = decided.touched.said(name) {
         pipeline.add(changes::TELL, vec![Box::new(words)]).await?;
     }
     Ok(())

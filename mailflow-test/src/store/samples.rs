@@ -13,7 +13,7 @@ use mailflow_core::id::{
     AgentId, AuditId, CategoryId, ContactId, DestinationId, EventId, MessageId, NoteId, OutgoingId, SourceId,
     TicketId, TicketboxId,
 };
-use mailflow_core::lease::{Holder, Lease, Task};
+use mailflow_core::lease::{Holder, Lease, Past, Task};
 use mailflow_core::mail::{Address, Mailbox, Sender, Spam, ThreadId};
 use mailflow_core::message::{AttachmentInfo, Author, Direction, Message};
 use mailflow_core::note::Note;
@@ -251,6 +251,8 @@ pub fn server(number: u64) -> Server {
         seen: time(number),
         until: time(number + 15),
         draining: false,
+        answer_ms: 3,
+        ahead_ms: -40,
     }
 }
 
@@ -258,7 +260,8 @@ pub fn server(number: u64) -> Server {
 pub fn lease(number: u64) -> Lease {
     let Server { id, run, .. } = server(number);
     let task = Task::Source(source_id(number));
-    Lease { task, holder: Some(Holder { server: id, run }), epoch: 3, since: time(number) }
+    let before = Past { server: id, epoch: 2, since: time(0), until: time(number), was_gone: true };
+    Lease { task, holder: Some(Holder { server: id, run }), epoch: 3, since: time(number), past: vec![before] }
 }
 
 /// A thread id that a message of a ticket has.

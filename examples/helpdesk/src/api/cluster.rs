@@ -12,7 +12,7 @@ use super::extract::{Body, Named};
 use super::openapi::ForAdministrators;
 use super::refused::Refused;
 use super::shapes::shape;
-use crate::servers::{self, TaskState};
+use crate::servers::{self, PastHolder, TaskState};
 
 /// The servers and their tasks, at one moment.
 #[derive(Debug, Serialize, ToSchema)]
@@ -42,6 +42,26 @@ pub struct ClusterServerShape {
     pub seen: i64,
     /// Until when it is taken to be alive.
     pub until: i64,
+    /// How long the database took to answer it last, in milliseconds.
+    pub answer_ms: u64,
+    /// By how many milliseconds the database's clock was ahead of its machine's then; the database's is what counts.
+    pub ahead_ms: i64,
+}
+
+shape! {
+    /// A server that did a task once.
+    PastHolderShape of it: PastHolder {
+        /// Its name; null if it was forgotten since.
+        server: Option<String> = it.server,
+        /// How often the task had changed hands then.
+        epoch: u64 = it.epoch,
+        /// From when.
+        since: i64 = it.since.as_millis(),
+        /// Until when.
+        until: i64 = it.until.as_millis(),
+        /// Whether another server took over because it was gone; otherwise it gave the task away.
+        was_gone: bool = it.was_gone,
+    }
 }
 
 shape! {
@@ -65,6 +85,8 @@ shape! {
         pinned_to: Option<String> = it.pinned_to,
         /// The name of the server that shall do it, as things are now.
         next: Option<String> = it.next,
+        /// Who did it before, the last one first.
+        past: Vec<PastHolderShape> = it.past.into_iter().map(PastHolderShape::from).collect(),
     }
 }
 
@@ -91,6 +113,8 @@ pub async fn show(by: Administrator) -> Result<Json<ClusterShape>, Refused> {
         started: it.started.as_millis(),
         seen: it.seen.as_millis(),
         until: it.until.as_millis(),
+        answer_ms: it.answer_ms,
+        ahead_ms: it.ahead_ms,
     };
     let servers = cluster.servers.into_iter().map(server).collect();
     Ok(Json(ClusterShape { now: cluster.now.as_millis(), servers, tasks }))

@@ -16,7 +16,7 @@ use crate::web::{self, WebConfig};
 pub struct ServeArguments {
     #[command(flatten)]
     desk: DeskArguments,
-    /// Name of this server where several work on one PostgreSQL database; one that is started again keeps its name.
+    /// Name of this server where several work on one database of PostgreSQL or SQL Server; one that is started again keeps its name.
     /// Without it: the machine's name and the port.
     #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     server: Option<String>,
@@ -42,10 +42,15 @@ pub struct ServeArguments {
 
 /// Runs a desk until it is told to stop.
 pub async fn serve(arguments: ServeArguments) -> Result<(), Exit> {
+    // From here on: who stops it while it still begins is heard as well.
+    let mut told_to_stop = Box::pin(told_to_stop());
     super::log::begin(&arguments.log)?;
     let listener = bind(arguments.listen).await?;
     let usual = usual_name(listener.local_addr()?);
-    let opened = arguments.desk.open_for_server(arguments.server, &usual).await?;
+    let opened = tokio::select! {
+        opened = arguments.desk.open_for_server(arguments.server, &usual) => opened?,
+        () = &mut told_to_stop => return Ok(()),
+    };
     if let Some(password) = setup::first_password(&opened.flow).await? {
         say("the password of `admin`, printed this once:");
         print(&password)?;
@@ -61,7 +66,7 @@ pub async fn serve(arguments: ServeArguments) -> Result<(), Exit> {
         network: Some(opened.network),
         stopping: None,
     };
-    let served = web::serve(opened.flow, config, listener, told_to_stop()).await;
+    let served = web::serve(opened.flow, config, listener, told_to_stop).await;
     served.map_err(|error| Exit::new(exit::FAILED, words(&error)))
 }
 
@@ -83,21 +88,26 @@ pub async fn bind(listen: SocketAddr) -> Result<TcpListener, Exit> {
     })
 }
 
-/// Ready when somebody presses Ctrl-C or the system asks the program to end.
-pub async fn told_to_stop() {
-    let interrupt = tokio::signal::ctrl_c();
+/// Ready when somebody presses Ctrl-C or the system asks the program to end, from the call on, not from when it is waited
+/// for.
+pub fn told_to_stop() -> impl Future<Output = ()> + Send {
     #[cfg(unix)]
-    {
-        let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
-            let _ = interrupt.await;
-            return;
-        };
-        tokio::select! {
-            _ = interrupt => {}
-            _ = terminate.recv() => {}
+    let signals = {
+        use tokio::signal::unix::{SignalKind, signal};
+        [SignalKind::interrupt(), SignalKind::terminate()].map(signal)
+    };
+    async move {
+        #[cfg(unix)]
+        match signals {
+            [Ok(mut interrupt), Ok(mut terminate)] => tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            },
+            // Without handlers the system ends the program itself.
+            _ => std::future::pending().await,
         }
+        #[cfg(not(unix))]
+        let _ = tokio::signal::ctrl_c().await;
+        say("stopping; what was begun is finished");
     }
-    #[cfg(not(unix))]
-    let _ = interrupt.await;
-    say("stopping; what was begun is finished");
 }

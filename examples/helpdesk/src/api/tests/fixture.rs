@@ -287,6 +287,8 @@ async fn configure(flow: &Mailflow, mailbox: MemorySource) -> (Source, AgentId) 
             seen: now,
             until: now.plus(left * 1000),
             draining: false,
+            answer_ms: 2,
+            ahead_ms: 0,
         };
         let entries = vec![Entry::Insert(server.into())];
         flow.store().commit(Changeset { entries, first_ticket_number: 1 }).await.unwrap();

@@ -1,5 +1,5 @@
-//! Servers that work on the desk together: a card for each, a line for each task, and a button that drains. What tasks
-//! did before is not kept.
+//! Servers that work on the desk together: a card for each, a line for each task with who had it before, and a button
+//! that drains.
 
 use askama::Template;
 use axum::body::Bytes;
@@ -13,7 +13,7 @@ use mailflow_core::time::Timestamp;
 use super::form::sentence;
 use super::list::Tone;
 use super::{Asked, go, refusal, words};
-use crate::servers::{self, TaskState};
+use crate::servers::{self, PastHolder, TaskState};
 use crate::web::ago::full;
 use crate::web::answer::{Answer, page};
 use crate::web::{Fields, Frame, Signed, Trouble};
@@ -28,6 +28,8 @@ struct Card {
     state: String,
     tone: Tone,
     started: (String, String),
+    /// How fast the database answers it, and whether its clock is wrong.
+    line: String,
     tasks: Vec<String>,
     alive: bool,
     draining: bool,
@@ -43,6 +45,15 @@ struct Line {
     left: String,
     next: String,
     pinned: Option<String>,
+    past: Vec<Before>,
+}
+
+/// A server that did a task once.
+struct Before {
+    server: String,
+    until: (String, String),
+    how_long: String,
+    how: &'static str,
 }
 
 #[derive(Template)]
@@ -51,6 +62,8 @@ struct ServersPage {
     frame: Frame,
     cards: Vec<Card>,
     lines: Vec<Line>,
+    /// The versions of those that are alive, if they are not the same.
+    versions: Option<String>,
     done: Option<&'static str>,
     trouble: Option<String>,
 }
@@ -68,6 +81,7 @@ async fn shown(signed: &Signed, done: Option<&'static str>, trouble: Option<Stri
         frame: Frame::of(signed, HERE, "Servers").await?,
         cards: cluster.servers.iter().map(card).collect(),
         lines: tasks.iter().map(|task| line(task, cluster.now)).collect(),
+        versions: servers::versions(&cluster),
         done,
         trouble,
     })
@@ -77,10 +91,10 @@ fn card(server: &Server, tasks: &[TaskState], now: Timestamp) -> Card {
     let seen = words::ago(server.seen, now);
     let (state, tone) = match servers::state(server, now) {
         "alive" => (format!("Alive, said so {seen}"), Tone::Good),
-        "draining" => (format!("Draining: it takes no tasks. Alive, said so {seen}"), Tone::Quiet),
+        "draining" => (format!("{}. Alive, said so {seen}", drained(server, tasks)), Tone::Quiet),
         _ => (format!("Gone, last seen {seen}"), Tone::Bad),
     };
-    let has = |task: &&TaskState| task.holder.as_ref().is_some_and(|holder| holder.id == server.id);
+    let clock = servers::clock(server).map_or_else(String::new, |it| format!("; {it}, the database's counts"));
     Card {
         id: server.id,
         name: server.name.clone(),
@@ -88,9 +102,38 @@ fn card(server: &Server, tasks: &[TaskState], now: Timestamp) -> Card {
         state,
         tone,
         started: (words::ago(server.started, now), full(server.started)),
-        tasks: tasks.iter().filter(has).map(TaskState::words).collect(),
+        line: format!("The database answers in {} ms{clock}", server.answer_ms),
+        tasks: of(server, tasks).map(TaskState::words).collect(),
         alive: server.is_alive(now),
         draining: server.draining,
+    }
+}
+
+fn of<'t>(server: &Server, tasks: &'t [TaskState]) -> impl Iterator<Item = &'t TaskState> {
+    let id = server.id;
+    tasks.iter().filter(move |task| task.holder.as_ref().is_some_and(|holder| holder.id == id))
+}
+
+/// How far a server is with giving away its tasks.
+fn drained(server: &Server, tasks: &[TaskState]) -> String {
+    match of(server, tasks).count() {
+        0 => "Drained: it has no tasks and takes none".to_owned(),
+        1 => "Draining: 1 task left".to_owned(),
+        left => format!("Draining: {left} tasks left"),
+    }
+}
+
+fn before(past: &PastHolder, now: Timestamp) -> Before {
+    let seconds = past.until.since(past.since).as_secs();
+    Before {
+        server: past.server.clone().unwrap_or_else(|| "a server that was forgotten".to_owned()),
+        until: (words::ago(past.until, now), full(past.until)),
+        how_long: match seconds {
+            0..120 => format!("{seconds} s"),
+            120..7200 => format!("{} min", seconds / 60),
+            _ => format!("{} h", seconds / 3600),
+        },
+        how: if past.was_gone { "it was gone, another one took over" } else { "it gave the task away" },
     }
 }
 
@@ -115,6 +158,7 @@ fn line(task: &TaskState, now: Timestamp) -> Line {
         left,
         next,
         pinned: task.pinned_to.clone(),
+        past: task.past.iter().map(|it| before(it, now)).collect(),
         holder,
     }
 }
