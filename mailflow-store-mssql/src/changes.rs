@@ -115,7 +115,10 @@ impl Changes {
                 Ok(None) => return,
                 Ok(Some(notice)) => notice,
                 Err(error) => {
-                    tracing::warn!(error = words(&error), "changes of other servers are not heard; it is tried again");
+                    tracing::warn!(
+                        error = words(&error),
+                        "changes of other servers are not heard; it is tried again"
+                    );
                     tokio::time::sleep(EVERY).await;
                     continue;
                 }

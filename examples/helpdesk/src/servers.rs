@@ -183,7 +183,13 @@ mod tests {
             epoch: 4,
             since: NOW,
             past: [("one", true), ("three", false)]
-                .map(|(name, was_gone)| Past { server: Server::id_of(name), epoch: 3, since: NOW, until: NOW, was_gone })
+                .map(|(name, was_gone)| Past {
+                    server: Server::id_of(name),
+                    epoch: 3,
+                    since: NOW,
+                    until: NOW,
+                    was_gone,
+                })
                 .to_vec(),
         };
         let of = |lease| Cluster { now: NOW, servers: vec![one.clone(), two.clone()], leases: vec![lease] };

@@ -242,7 +242,8 @@ mod tests {
         lease = lease.passes(holder(1), time(1)).passes(None, time(2)).passes(holder(2), time(3));
         assert_eq!((lease.epoch, lease.holder), (2, holder(2)));
         lease = lease.passes(holder(3), time(9));
-        let past: Vec<_> = lease.past.iter().map(|it| (it.server, it.epoch, it.since, it.until, it.was_gone)).collect();
+        let past: Vec<_> =
+            lease.past.iter().map(|it| (it.server, it.epoch, it.since, it.until, it.was_gone)).collect();
         let (one, two) = (me(1).id, me(2).id);
         assert_eq!(past, [(two, 2, time(3), time(9), true), (one, 1, time(1), time(2), false)]);
         for round in 0..100 {

@@ -40,7 +40,10 @@ impl AgreedClock {
             is_off
         });
         if is_off {
-            tracing::warn!(ahead_ms = ahead, "the database's clock differs from this machine's; it is the one that counts");
+            tracing::warn!(
+                ahead_ms = ahead,
+                "the database's clock differs from this machine's; it is the one that counts"
+            );
         }
         ahead
     }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use mailflow_core::digest::Digest;
 use mailflow_core::id::TicketId;
 use mailflow_core::store::{CommitError, Committed, Key, StoreError, StoreErrorKind, Version};
-use uuid::Uuid;
 use mailflow_store_rows::touched::Touched;
+use uuid::Uuid;
 
 use super::look::{Counters, Found, Slot, Standing};
 use super::{Job, Outcome};
