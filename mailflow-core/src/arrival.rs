@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 ///   received ──route──▶ routed      it is a message of a ticket
 ///      │     ──route──▶ copied      it is a second copy of a message that is there
 ///      │     ──route──▶ reported    it was a report about a mail of ours, and is noted at that mail
-///      │     ──route──▶ shredded    a rule threw it away for good
+///      │     ──route──▶ shredding ──▶ shredded   a rule threw it away for good, and its bytes are gone
 ///      └─ three attempts ended the process ──▶ shelved   a ticket shows it as it came, unread
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +65,13 @@ pub enum ArrivalState {
         /// The message.
         message: MessageId,
     },
+    /// A rule shredded it for good; its bytes wait to be erased.
+    Shredding {
+        /// The rule.
+        rule: RuleId,
+        /// Its description when it was applied.
+        description: String,
+    },
     /// A rule shredded it for good: nothing of it is kept.
     Shredded {
         /// The rule.
@@ -72,6 +79,13 @@ pub enum ArrivalState {
         /// Its description when it was applied.
         description: String,
     },
+}
+
+impl ArrivalState {
+    /// Whether the router has something to do: to find its place, or to erase its bytes.
+    pub const fn waits(&self) -> bool {
+        matches!(self, Self::Received | Self::Shredding { .. })
+    }
 }
 
 impl Arrival {

@@ -25,10 +25,10 @@ pub fn shelves(query: &TicketQuery) -> Vec<i64> {
     states.into_iter().map(|state| shelf(state, query.trashed)).collect()
 }
 
-/// The list that an arrival stands in: 0 waits to be routed, 1 shelved; `None` for the rest.
+/// The list that an arrival stands in: 0 waits for the router, 1 shelved; `None` for the rest.
 pub const fn arrival_list(state: &ArrivalState) -> Option<i64> {
     match state {
-        ArrivalState::Received => Some(0),
+        state if state.waits() => Some(0),
         ArrivalState::Shelved { .. } => Some(1),
         _ => None,
     }

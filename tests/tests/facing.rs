@@ -1,5 +1,5 @@
-//! Two desks with automatic replies face each other through a real Postfix and a real Dovecot (AC-20). What is sent is
-//! counted by the servers, not by the desks.
+//! Two desks with automatic replies face each other through a real Postfix and a real Dovecot (AC-20). Each desk says how
+//! many mails it handed to Postfix (`deliver`'s report); that as many arrive, the mailboxes of Dovecot show after each turn.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::collections::BTreeMap;

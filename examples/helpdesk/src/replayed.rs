@@ -137,6 +137,11 @@ impl WarningShape {
         });
         all.collect()
     }
+
+    /// The warning with the name of its rule before it.
+    pub fn sentence(&self, set: &RuleSet) -> String {
+        format!("{} {}", rule_words(set, Some(self.rule)), self.words)
+    }
 }
 
 /// A rule of a draft in words.

@@ -53,7 +53,11 @@ pub fn receive(
                 changes.put(FetchMark { source, uid: uid.clone(), digest: mail.digest, at: scene.now });
             }
         }
-        if changes.get::<Arrival>(&Key::Arrival(source, mail.digest))?.is_some() {
+        if let Some(known) = changes.get::<Arrival>(&Key::Arrival(source, mail.digest))?.cloned() {
+            if let ArrivalState::Shredded { rule, description } = known.state.clone() {
+                // Its bytes are there again.
+                changes.put(Arrival { state: ArrivalState::Shredding { rule, description }, ..known });
+            }
             taken.duplicates += 1;
             taken.is_new.push(false);
             continue;
@@ -72,6 +76,19 @@ pub fn receive(
         });
     }
     Ok(taken)
+}
+
+/// Notes that the bytes of an arrival that a rule shredded are erased.
+///
+/// # Errors
+/// [`Stop::Look`] for the arrival.
+pub fn shredded(changes: &mut Changes<'_>, source: SourceId, digest: Digest) -> Result<(), Stop> {
+    let known = changes.get::<Arrival>(&Key::Arrival(source, digest))?.cloned();
+    let Some(arrival) = known else { return Ok(()) };
+    if let ArrivalState::Shredding { rule, description } = arrival.state.clone() {
+        changes.put(Arrival { state: ArrivalState::Shredded { rule, description }, ..arrival });
+    }
+    Ok(())
 }
 
 /// How much of an arrival may still be read.

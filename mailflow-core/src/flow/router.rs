@@ -35,7 +35,7 @@ pub struct Placed {
 impl Shared {
     /// Routes the next arrivals; none if none waits.
     pub async fn route_some(self: &Arc<Self>) -> Result<Vec<Placed>, Error> {
-        let waiting: Vec<Arrival> = self.store.list(&Query::Waiting, &Page::first(2 * BATCH)).await?.rows;
+        let waiting = self.waiting().await?;
         let Some(first) = waiting.first() else { return Ok(Vec::new()) };
         // What waited before this run began may be what ended the run before: such mails are read one at a time, each
         // try counted before it. And matching by subject has to see the ticket that the mail before has made.
@@ -53,6 +53,22 @@ impl Shared {
         // The next ones are read while these are committed.
         self.read_ahead(later.get(..how_many(later)).unwrap_or_default());
         self.place(batch).await
+    }
+
+    /// The next arrivals that wait for their places. What a rule shredded before is erased first: the run that was about
+    /// to do so ended.
+    async fn waiting(&self) -> Result<Vec<Arrival>, Error> {
+        loop {
+            let waiting: Vec<Arrival> = self.store.list(&Query::Waiting, &Page::first(2 * BATCH)).await?.rows;
+            let shredding = |it: &&Arrival| it.state != ArrivalState::Received;
+            let shredding: Vec<Arrival> = waiting.iter().filter(shredding).cloned().collect();
+            if shredding.is_empty() {
+                return Ok(waiting);
+            }
+            for arrival in &shredding {
+                self.shred(arrival).await?;
+            }
+        }
     }
 
     /// Counts a try to read an arrival. Returns how much of it may be read.
@@ -135,12 +151,16 @@ impl Shared {
         let sources = self.directory();
         let keys: Vec<Key> = sources.sources.keys().map(|source| Key::Arrival(*source, arrival.digest)).collect();
         let needed = self.store.load(&keys).await?.into_iter().any(|loaded| match loaded.record {
-            Some(crate::store::Record::Arrival(other)) => !matches!(other.state, ArrivalState::Shredded { .. }),
+            Some(crate::store::Record::Arrival(other)) => {
+                !matches!(other.state, ArrivalState::Shredding { .. } | ArrivalState::Shredded { .. })
+            }
             _ => false,
         });
         if !needed {
             self.store.erase_body(&arrival.digest).await?;
         }
+        let (source, digest) = (arrival.source, arrival.digest);
+        self.transact_as(Task::Router, |_, changes, _| arrival::shredded(changes, source, digest)).await?;
         Ok(())
     }
 

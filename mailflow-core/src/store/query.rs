@@ -48,7 +48,7 @@ pub enum Query {
     /// Contacts in whose name, addresses or telephone numbers each of these words begins a word, by name, then id
     /// ([`Row::Record`]). No words: all contacts.
     Contacts(Vec<String>),
-    /// Arrivals that wait to be routed, in their order ([`Row::Record`]).
+    /// Arrivals that [wait](crate::arrival::ArrivalState::waits) for the router, in their order ([`Row::Record`]).
     Waiting,
     /// Arrivals that could not be read, newest first ([`Row::Record`]).
     Shelved,

@@ -4,6 +4,7 @@ mod approving;
 mod cluster;
 mod configuring;
 mod holding;
+mod killed;
 mod machines;
 mod office;
 mod once;

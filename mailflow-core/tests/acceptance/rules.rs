@@ -126,6 +126,8 @@ async fn shredded_mail_is_in_the_trash_or_nowhere_and_is_never_answered() {
         0,
         "and it does not come again"
     );
+    let body = office.flow.store().body(&poison.arrival.digest).await.unwrap();
+    assert_eq!(body, None, "nor do its bytes, which were offered once more");
 }
 
 #[tokio::test]

@@ -98,7 +98,7 @@ fn show(directory: &Directory, draft: &RuleSet, replayed: &Replayed, examples: u
         print(&format!("          `{}`: {from} → {to}, {}", it.subject, rule_words(draft, it.rule)))?;
     }
     for it in WarningShape::all(directory, draft) {
-        print(&format!("{} {}", rule_words(draft, Some(it.rule)), it.words))?;
+        print(&it.sentence(draft))?;
     }
     for number in replayed.never_matched() {
         print(&format!("{} matched no mail", rule_words(draft, Some(number))))?;

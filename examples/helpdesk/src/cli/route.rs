@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use super::desk::DeskArguments;
 use super::{Exit, exit, explained, print};
+use crate::replayed::WarningShape;
 use crate::rules_file;
 use crate::setup::IfMissing;
 
@@ -58,7 +59,13 @@ pub async fn route(arguments: RouteArguments) -> Result<(), Exit> {
         None => None,
     };
     let would_be = flow.admin().try_mail(set.as_ref(), source, &bytes).await?;
-    let told = Told { directory: &directory, set: set.as_ref().unwrap_or(&directory.rule_set), would_be: &would_be };
+    let told = Told {
+        directory: &directory,
+        set: set.as_ref().unwrap_or(&directory.rule_set),
+        would_be: &would_be,
+        // The desk's own rules have been saved: their page and the API tell what is strange about them.
+        warnings: set.as_ref().map(|set| WarningShape::all(&directory, set)),
+    };
     match arguments.json {
         true => print(&told.json(arguments.explain).to_string()),
         false => told.lines(arguments.explain).iter().try_for_each(|line| print(line)),
@@ -75,6 +82,8 @@ struct Told<'a> {
     directory: &'a Directory,
     set: &'a RuleSet,
     would_be: &'a WouldBe,
+    /// What is strange about the rules of a file.
+    warnings: Option<Vec<WarningShape>>,
 }
 
 impl Told<'_> {
@@ -111,13 +120,17 @@ impl Told<'_> {
             "because": routed.because, "placed_by": explanation.as_ref().and_then(|it| it.placed_by.as_ref()),
             "may_autoreply": routed.may_autoreply, "shred": self.shred(), "fields": self.would_be.caught,
         });
-        if let (true, Some(answer)) = (explain, answer.as_object_mut()) {
+        let Some(fields) = answer.as_object_mut() else { return answer };
+        if let Some(warnings) = &self.warnings {
+            fields.insert("warnings".to_owned(), json!(warnings));
+        }
+        if explain {
             let tried = self.would_be.tried.iter();
             let tried =
                 tried.map(|it| json!({ "rule": it.number, "description": it.description, "failed": it.failed }));
-            answer.insert("tried".to_owned(), tried.collect());
+            fields.insert("tried".to_owned(), tried.collect());
             let explained = explanation.map(|it| explained::as_json(&it, self.set));
-            answer.insert("explanation".to_owned(), explained.unwrap_or_default());
+            fields.insert("explanation".to_owned(), explained.unwrap_or_default());
         }
         answer
     }
@@ -157,6 +170,7 @@ impl Told<'_> {
                 .extend(reasons.no_automatic_answer.map(|because| format!("it gets no automatic answer: {because}")));
         }
         lines.extend(self.would_be.caught.iter().map(|(name, value)| format!("{name} = {value}")));
+        lines.extend(self.warnings.iter().flatten().map(|it| it.sentence(self.set)));
         lines
     }
 }

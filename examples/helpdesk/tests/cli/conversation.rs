@@ -218,3 +218,26 @@ fn ac_23_what_would_become_of_an_answer_is_said_with_its_evidence_and_nothing_is
     let words = office.run(&["ticket", "show", "--db", "desk.db", "1"]).stdout;
     assert!(words.contains("(here because In-Reply-To carries our token"), "{words}");
 }
+
+#[test]
+fn what_is_strange_about_the_rules_of_a_file_is_said_with_the_mail_that_is_tried() {
+    let office = Office::new(&[SUPPORT]);
+    office.write("mail.eml", ann("x").bytes());
+    let to = |description: &str, to: &str| format!("[[rule]]\ndescription = \"{description}\"\nto = [\"{to}\"]\n");
+    let strange = [to("All", "mf.example"), to("One of them", "nobody@mf.example"), to("No address", "ann at home")];
+    office.write("strange.toml", strange.concat());
+    office.write("fine.toml", to("All", "mf.example"));
+    let route = |more: &[&str]| office.run(&[&["route", "mail.eml"], more].concat());
+    let told = route(&["--rules", "strange.toml", "--json"]).value();
+    let kinds: Vec<_> = told["warnings"].as_array().unwrap().iter().map(|it| (&it["rule"], &it["kind"])).collect();
+    assert_eq!(kinds, [(&json!(2), &json!("hidden")), (&json!(3), &json!("never_matches"))]);
+    let words = route(&["--rules", "strange.toml"]).stdout;
+    for warning in [
+        "\nrule 2 `One of them` never wins: rule 1 `All` takes all its mail before it\n",
+        "\nrule 3 `No address` never matches: `ann at home` is not what an address looks like\n",
+    ] {
+        assert!(words.contains(warning), "{warning} in {words}");
+    }
+    assert_eq!(route(&["--rules", "fine.toml", "--json"]).value()["warnings"], json!([]));
+    assert!(!route(&["--rules", "fine.toml"]).stdout.contains("never"));
+}

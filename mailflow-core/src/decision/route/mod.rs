@@ -297,11 +297,11 @@ pub fn tried(
     Ok((tried.collect(), decided.captures()))
 }
 
-/// Nothing is kept of a mail but that it came, and which rule threw it away.
+/// Nothing is kept of a mail but that it came, and which rule threw it away. Its bytes are erased after that is written.
 fn shred(changes: &mut Changes<'_>, reading: &Reading, arrival: &Arrival, number: u32, rule: &Rule) -> Routed {
     let description = rule.description.clone();
     let because = format!("rule {number} `{description}` shreds it for good");
-    changes.put(Arrival { state: ArrivalState::Shredded { rule: rule.id, description }, ..arrival.clone() });
+    changes.put(Arrival { state: ArrivalState::Shredding { rule: rule.id, description }, ..arrival.clone() });
     tracing::info!(digest = %reading.digest, because, "a mail was shredded");
     Routed {
         outcome: Outcome::Shredded,

@@ -71,7 +71,7 @@ impl State {
             Query::Contacts(words) => self.contacts(words, page),
             Query::Waiting => self.oldest(
                 page,
-                |it: &Arrival| it.state == ArrivalState::Received,
+                |it: &Arrival| it.state.waits(),
                 |it| (it.at.as_millis(), arrival_order(it)),
             ),
             Query::Shelved => self.newest(

@@ -272,9 +272,7 @@ async fn done(signed: &Signed, job: &Job, replayed: &Replayed, part: &Part) -> R
             .map(|number| format!("{} matched no mail.", in_words(Some(number))))
             .collect(),
         hidden: hidden.collect(),
-        warnings: warnings
-            .map(|it| sentence(&format!("{} {}", rule_words(draft, Some(it.rule)), it.words)))
-            .collect(),
+        warnings: warnings.map(|it| sentence(&it.sentence(draft))).collect(),
     })
 }
 
