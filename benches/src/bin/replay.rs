@@ -8,6 +8,7 @@ use std::time::Instant;
 use mailflow_benches::{measure, rules};
 use mailflow_core::flow::Mailflow;
 use mailflow_core::rule::RuleSet;
+use mailflow_core::ticket::Priority;
 use mailflow_core::time::Timestamp;
 use mailflow_store_sqlite::{Options, SqliteStore};
 
@@ -22,9 +23,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let known = flow.directory().rule_set.clone();
     flow.admin().save_rules(&RuleSet { rules: rules::set(count).rules, ..known }).await?;
     let mut draft = flow.directory().rule_set.clone();
-    // The last rule of the draft takes mail to somebody else than that of the live ones.
+    // The last rule of the draft takes other mail than that of the live ones, and is in a hurry about it.
     if let Some(last) = draft.rules.last_mut() {
         last.to = vec!["support@example.com".to_owned()];
+        last.then.priority = Some(Priority::Urgent);
     }
     for round in 1..=ROUNDS {
         let (begun, cpu) = (Instant::now(), measure::process_cpu());

@@ -12,17 +12,15 @@
 //! then = { ticketbox = "Billing", priority = "high" }
 //! ```
 
-use std::collections::BTreeMap;
+mod form;
+mod names;
 
 use mailflow_core::directory::Directory;
 use mailflow_core::id::RuleId;
-use mailflow_core::mail::Address;
-use mailflow_core::rule::{
-    AttachmentPattern, AuthenticationTest, ContactTest, DefaultRule, Forward, ForwardFrom, Rule, RuleEffect, RuleSet,
-    Shred, SizeRange, SpamTest, TextPattern, TimeSpan,
-};
-use mailflow_core::ticket::Priority;
-use serde::{Deserialize, Serialize};
+use mailflow_core::rule::{ContactTest, DefaultRule, Forward, ForwardFrom, Rule, RuleEffect, RuleSet};
+
+use self::form::{File, FileContact, FileDefault, FileEffect, FileForward, FileRule};
+use self::names::Names;
 
 /// A file of rules that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -44,163 +42,6 @@ pub enum RulesFileError {
         /// The name.
         name: String,
     },
-}
-
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[serde(default, skip_serializing_if = "is_default")]
-    default: FileDefault,
-    #[serde(default, rename = "rule", skip_serializing_if = "Vec::is_empty")]
-    rules: Vec<FileRule>,
-}
-
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct FileDefault {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    owner: Option<String>,
-    prefer_contact_owner: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ticketbox: Option<String>,
-    prefer_matching_address: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    category: Option<String>,
-}
-
-impl Default for FileDefault {
-    fn default() -> Self {
-        let DefaultRule { prefer_contact_owner, prefer_matching_address, .. } = DefaultRule::default();
-        Self { owner: None, prefer_contact_owner, ticketbox: None, prefer_matching_address, category: None }
-    }
-}
-
-fn is_default(default: &FileDefault) -> bool {
-    *default == FileDefault::default()
-}
-
-const fn yes() -> bool {
-    true
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
-const fn is_yes(yes: &bool) -> bool {
-    *yes
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileRule {
-    description: String,
-    /// Kept over export and import, so that statistics stay with their rule.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    id: Option<RuleId>,
-    #[serde(default = "yes", skip_serializing_if = "is_yes")]
-    enabled: bool,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    source: Vec<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    to: Vec<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    from: Vec<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    text: Vec<TextPattern>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    attachments: Vec<AttachmentPattern>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    size: Vec<SizeRange>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    contact: Vec<FileContact>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    authentication: Vec<AuthenticationTest>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    spam: Vec<SpamTest>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    time: Vec<TimeSpan>,
-    #[serde(default)]
-    then: FileEffect,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum FileContact {
-    Known,
-    Unknown,
-    Owned,
-    OwnedBy(String),
-    Property { name: String, value: String },
-}
-
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct FileEffect {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ticketbox: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    owner: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    priority: Option<Priority>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    category: Option<String>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    new_ticket: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    shred: Option<Shred>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    respond: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    forward: Option<FileForward>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileForward {
-    to: Vec<Address>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    cc: Vec<Address>,
-    /// The user name of the agent whom it is from, instead of the ticketbox.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    from_agent: Option<String>,
-}
-
-/// The names of a directory.
-struct Names(BTreeMap<(&'static str, String), uuid::Uuid>, BTreeMap<uuid::Uuid, String>);
-
-impl Names {
-    fn of(directory: &Directory) -> Self {
-        let mut names = Self(BTreeMap::new(), BTreeMap::new());
-        let mut put = |what: &'static str, name: &str, id: uuid::Uuid| {
-            names.0.insert((what, name.trim().to_lowercase()), id);
-            names.1.insert(id, name.to_owned());
-        };
-        directory.ticketboxes.values().for_each(|it| put("ticketbox", &it.name, it.id.into()));
-        directory.agents.values().for_each(|it| put("agent", &it.user_name, it.id.into()));
-        directory.categories.values().for_each(|it| put("category", &it.name, it.id.into()));
-        directory.sources.values().for_each(|it| put("source", &it.name, it.id.into()));
-        directory.responses.values().for_each(|it| put("response", &it.name, it.id.into()));
-        names
-    }
-
-    fn id<T: From<uuid::Uuid>>(&self, place: &str, what: &'static str, name: &str) -> Result<T, RulesFileError> {
-        let found = self.0.get(&(what, name.trim().to_lowercase()));
-        let none = || RulesFileError::NoSuch { place: place.to_owned(), what, name: name.to_owned() };
-        found.copied().map(T::from).ok_or_else(none)
-    }
-
-    fn maybe<T: From<uuid::Uuid>>(
-        &self,
-        place: &str,
-        what: &'static str,
-        name: Option<&String>,
-    ) -> Result<Option<T>, RulesFileError> {
-        name.map(|name| self.id(place, what, name)).transpose()
-    }
-
-    /// The name of what has an id; the id itself if it is gone.
-    fn name(&self, id: impl Into<uuid::Uuid>) -> String {
-        let id = id.into();
-        self.1.get(&id).cloned().unwrap_or_else(|| id.to_string())
-    }
 }
 
 /// The rules that a file holds; `new_id` makes ids for those that have none. They carry the revision of the directory's

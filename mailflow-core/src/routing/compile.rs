@@ -15,6 +15,8 @@ use crate::rule::{AttachmentPattern, Rule, RuleSet, Syntax, TextField, TextPatte
 const PATTERN_BYTES: usize = 64 << 10;
 /// The most bytes of memory that one expression may take when it is compiled.
 const COMPILED_BYTES: usize = 1 << 20;
+/// How many of its sets of literals are looked for before an expression is.
+const SETS: usize = 3;
 /// What filing under an expression without literals costs, compared to one more rule to be looked at.
 const NO_LITERAL: usize = 1000;
 
@@ -149,7 +151,7 @@ fn wrong(source: &str, error: &regex_syntax::Error) -> Problem {
 }
 
 /// Files every enabled rule under the field that the fewest others share.
-fn file(rules: &mut Rules, drafts: &[Draft]) {
+fn file<'a>(rules: &mut Rules, drafts: &'a [Draft]) {
     let enabled = |rules: &Rules| -> Vec<usize> {
         (0..rules.rules.len()).filter(|at| rules.rules.get(*at).is_some_and(|it| it.rule.enabled)).collect()
     };
@@ -162,14 +164,16 @@ fn file(rules: &mut Rules, drafts: &[Draft]) {
         let own = compiled.text.iter().filter_map(|it| drafts.get(*it));
         own.flat_map(|draft| &draft.sets).flatten().for_each(|it| *used_literal.entry(it).or_default() += 1);
     }
-    // Of the sets of an expression the one whose literals the fewest rules have; of these the longest.
-    let best = |draft: &'_ Draft| -> Option<(usize, usize)> {
+    // Of the sets of an expression those whose literals the fewest rules have; of these the longest.
+    let best = |draft: &'a Draft| -> Vec<(usize, &'a [String])> {
         let cost = |set: &[String]| -> usize {
             set.iter().map(|it| used_literal.get(it.as_str()).copied().unwrap_or(0)).sum()
         };
+        let mut sets: Vec<(usize, &[String])> = draft.sets.iter().map(|set| (cost(set), set.as_slice())).collect();
         let shortest = |set: &[String]| set.iter().map(String::len).min().unwrap_or(0);
-        let costs = draft.sets.iter().enumerate().map(|(at, set)| ((cost(set), usize::MAX - shortest(set)), at));
-        costs.min().map(|((cost, _), at)| (cost, at))
+        sets.sort_by_key(|(cost, set)| (*cost, usize::MAX - shortest(set)));
+        sets.truncate(SETS);
+        sets
     };
     rules.by_to = vec![Vec::new(); rules.to.len()];
     rules.by_from = vec![Vec::new(); rules.from.len()];
@@ -180,7 +184,7 @@ fn file(rules: &mut Rules, drafts: &[Draft]) {
         let used = |of: &[usize], used: &[usize]| of.iter().filter_map(|it| used.get(*it)).sum::<usize>();
         let cost_of_text = || {
             let own = compiled.text.iter().filter_map(|it| drafts.get(*it));
-            own.map(|draft| best(draft).map_or(NO_LITERAL, |(cost, _)| cost)).sum::<usize>()
+            own.map(|draft| best(draft).first().map_or(NO_LITERAL, |(cost, _)| *cost)).sum::<usize>()
         };
         let mut costs = Vec::new();
         if !compiled.from.is_empty() {
@@ -215,11 +219,10 @@ fn file(rules: &mut Rules, drafts: &[Draft]) {
         let here = filed.iter().filter(|it| rules.patterns.get(**it).is_some_and(|it| it.within.contains(&field)));
         here.filter_map(|pattern| {
             let draft = drafts.get(*pattern)?;
-            let literals = best(draft).and_then(|(_, at)| draft.sets.get(at));
             Some(Entry {
                 pattern: *pattern,
                 rule: draft.rule,
-                literals: literals.map_or(&[], Vec::as_slice),
+                sets: best(draft).into_iter().map(|(_, set)| set).collect(),
                 expression: &draft.expression,
             })
         })

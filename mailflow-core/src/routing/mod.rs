@@ -12,6 +12,7 @@ mod highlight;
 mod literals;
 mod matter;
 mod placement;
+mod relaxed;
 mod replay;
 mod rules;
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! [`TextIndex`]: many expressions, all looked for in one text at once.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::{RegexSet, RegexSetBuilder};
 
 use super::bits::Bits;
+use super::relaxed::relaxed;
 
 /// How many expressions without a literal are looked for together.
 const CHUNK: usize = 64;
@@ -16,10 +17,11 @@ const CHUNK_BYTES: usize = 16 << 20;
 /// Expressions that are looked for in one kind of text. What it names may be there; what it does not name is not.
 #[derive(Debug, Clone, Default)]
 pub struct TextIndex {
-    /// Literals, one of which stands wherever the expression is found.
+    /// Everything that the expressions require.
     literals: Option<AhoCorasick>,
-    /// The expressions of each literal.
+    /// The expressions that require some of it, by the literals of the first set.
     of_literal: Vec<Vec<usize>>,
+    requiring: Vec<Requiring>,
     /// Expressions that are found without any literal.
     chunks: Vec<Chunk>,
     /// The lowest rule that has an expression here.
@@ -36,14 +38,21 @@ struct Chunk {
     least: usize,
 }
 
+/// An expression with the literals that it requires beside those of its first set.
+#[derive(Debug, Clone)]
+struct Requiring {
+    pattern: usize,
+    also: Vec<Vec<usize>>,
+}
+
 /// An expression on its way into the index.
 pub struct Entry<'a> {
     /// Its number.
     pub pattern: usize,
     /// The lowest rule that has it.
     pub rule: usize,
-    /// The literals, one of which stands wherever it is found; none if that cannot be said.
-    pub literals: &'a [String],
+    /// Sets of literals, the best one first: wherever it is found, one of each set stands in the text. There may be none.
+    pub sets: Vec<&'a [String]>,
     /// The expression.
     pub expression: &'a str,
 }
@@ -52,25 +61,35 @@ impl TextIndex {
     /// The index of these expressions.
     pub fn new(mut entries: Vec<Entry<'_>>) -> Self {
         entries.sort_by_key(|entry| entry.rule);
-        let mut by_literal: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for entry in &entries {
-            for literal in entry.literals {
-                by_literal.entry(literal).or_default().push(entry.pattern);
-            }
-        }
-        let least = |with: bool| entries.iter().filter(|it| it.literals.is_empty() != with).map(|it| it.rule).min();
-        let bare: Vec<&Entry<'_>> = entries.iter().filter(|entry| entry.literals.is_empty()).collect();
+        let least = |with: bool| entries.iter().filter(|it| it.sets.is_empty() != with).map(|it| it.rule).min();
+        let (least, least_literal) = (entries.first().map(|entry| entry.rule), least(true));
+        let (bare, entries): (Vec<Entry<'_>>, Vec<Entry<'_>>) =
+            entries.into_iter().partition(|it| it.sets.is_empty());
+        let all: BTreeSet<&str> =
+            entries.iter().flat_map(|it| &it.sets).flat_map(|set| set.iter()).map(String::as_str).collect();
+        let number: BTreeMap<&str, usize> = all.into_iter().zip(0..).collect();
+        let numbers = |set: &[String]| set.iter().filter_map(|it| number.get(it.as_str()).copied()).collect();
         let mut index = Self {
-            literals: automaton(by_literal.keys().copied()),
-            least_literal: least(true),
-            least: entries.first().map(|entry| entry.rule),
+            literals: automaton(number.keys().copied()),
+            of_literal: vec![Vec::new(); number.len()],
+            requiring: Vec::with_capacity(entries.len()),
             chunks: bare.chunks(CHUNK).map(Chunk::new).collect(),
-            of_literal: by_literal.into_values().collect(),
+            least,
+            least_literal,
         };
-        if index.literals.is_none() && !index.of_literal.is_empty() {
+        if index.literals.is_none() && !entries.is_empty() {
             // Too many to be looked for at once, which no rule set of a sane size reaches: each is looked for alone.
-            let patterns = std::mem::take(&mut index.of_literal).concat();
-            index.chunks.push(Chunk { set: None, patterns, least: index.least_literal.unwrap_or(0) });
+            let patterns = entries.iter().map(|it| it.pattern).collect();
+            index.chunks.push(Chunk { set: None, patterns, least: least_literal.unwrap_or(0) });
+            return index;
+        }
+        for entry in entries {
+            let mut sets = entry.sets.into_iter();
+            let first: Vec<usize> = sets.next().map(numbers).unwrap_or_default();
+            for literal in first {
+                index.of_literal.get_mut(literal).into_iter().for_each(|of| of.push(index.requiring.len()));
+            }
+            index.requiring.push(Requiring { pattern: entry.pattern, also: sets.map(numbers).collect() });
         }
         index
     }
@@ -85,10 +104,12 @@ impl TextIndex {
         if let Some(literals) = self.literals.as_ref().filter(|_| self.least_literal.is_some_and(|it| it < limit)) {
             let mut seen = Bits::none(self.of_literal.len());
             for found in literals.find_overlapping_iter(folded(text).as_ref()) {
-                let literal = found.pattern().as_usize();
-                if !seen.has(literal) {
-                    seen.set(literal);
-                    self.of_literal.get(literal).into_iter().flatten().for_each(|pattern| hit(*pattern));
+                seen.set(found.pattern().as_usize());
+            }
+            let requiring = seen.iter().filter_map(|literal| self.of_literal.get(literal)).flatten();
+            for it in requiring.filter_map(|at| self.requiring.get(*at)) {
+                if it.also.iter().all(|set| set.iter().any(|literal| seen.has(*literal))) {
+                    hit(it.pattern);
                 }
             }
         }
@@ -105,15 +126,13 @@ impl TextIndex {
 }
 
 impl Chunk {
-    fn new(entries: &[&Entry<'_>]) -> Self {
-        let set = RegexSetBuilder::new(entries.iter().map(|entry| entry.expression))
-            .case_insensitive(true)
-            .multi_line(true)
-            .size_limit(CHUNK_BYTES)
-            .dfa_size_limit(CHUNK_BYTES)
-            .build();
+    fn new(entries: &[Entry<'_>]) -> Self {
+        let relaxed: Option<Vec<String>> = entries.iter().map(|entry| relaxed(entry.expression)).collect();
+        let build = |expressions: Vec<String>| {
+            RegexSetBuilder::new(expressions).size_limit(CHUNK_BYTES).dfa_size_limit(CHUNK_BYTES).build().ok()
+        };
         Self {
-            set: set.ok(),
+            set: relaxed.and_then(build),
             patterns: entries.iter().map(|entry| entry.pattern).collect(),
             least: entries.iter().map(|entry| entry.rule).min().unwrap_or(0),
         }

@@ -164,7 +164,11 @@ fn mails() -> VecDeque<String> {
 }
 
 /// A desk on the office's mailbox, clock and way out works off what there is, one mail after the other.
-async fn live(flow: &Mailflow, office: &Office, mails: &mut VecDeque<String>) -> Result<(), Box<dyn std::error::Error>> {
+async fn live(
+    flow: &Mailflow,
+    office: &Office,
+    mails: &mut VecDeque<String>,
+) -> Result<(), Box<dyn std::error::Error>> {
     let source = flow.listen("mailbox", &office.support, office.mailbox.clone()).await?;
     loop {
         flow.collect(&source).await?;

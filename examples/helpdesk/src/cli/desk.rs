@@ -27,6 +27,11 @@ impl std::fmt::Debug for DeskArguments {
 }
 
 impl DeskArguments {
+    /// The desk in a database.
+    pub const fn new(db: OsString, key: Option<PathBuf>) -> Self {
+        Self { db, key }
+    }
+
     /// Where it is.
     pub fn place(&self) -> Result<Place, SetupError> {
         Ok(Place::new(Database::read(&self.db)?, self.key.clone()))

@@ -1,5 +1,6 @@
 //! `mailflow route`: where a mail would go, and why.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -22,10 +23,14 @@ use crate::rules_file;
 use crate::setup::IfMissing;
 
 /// What `mailflow route` is told.
-#[derive(Debug, Args)]
+#[derive(Args)]
 pub struct RouteArguments {
-    #[command(flatten)]
-    desk: Option<DeskArguments>,
+    /// The desk's database, as for every command.
+    #[arg(long, value_name = "DATABASE", required_unless_present = "rules")]
+    db: Option<OsString>,
+    /// The file with the key that its passwords are sealed with.
+    #[arg(long, value_name = "FILE", requires = "db")]
+    key: Option<PathBuf>,
     /// Rules in a TOML file, instead of the desk's; without a desk there are only the built-in ticketbox and agent.
     #[arg(long, value_name = "FILE", required_unless_present = "db")]
     rules: Option<PathBuf>,
@@ -42,10 +47,17 @@ pub struct RouteArguments {
     file: PathBuf,
 }
 
+/// Without the password that may stand in the name of the database.
+impl std::fmt::Debug for RouteArguments {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RouteArguments").field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
 /// Says what would become of a mail that came in now: the decision itself, of which nothing is kept.
 pub async fn route(arguments: RouteArguments) -> Result<(), Exit> {
-    let flow = match &arguments.desk {
-        Some(desk) => desk.open(IfMissing::Refuse).await?.flow,
+    let flow = match arguments.db {
+        Some(db) => DeskArguments::new(db, arguments.key).open(IfMissing::Refuse).await?.flow,
         None => Mailflow::builder(MemoryStore::new()).build().await?,
     };
     let directory = flow.directory();

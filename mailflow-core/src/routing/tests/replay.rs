@@ -1,13 +1,16 @@
 //! Replay: the rules as they are move nothing, and other rules move exactly what they place elsewhere (AC-23).
 
-use super::*;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use super::sample::{Sample, naive, rule, sample, set};
 use crate::directory::Directory;
 use crate::explanation::{Explanation, PlacedBy};
 use crate::id::{MessageId, TicketId};
 use crate::mail::{Mailbox, Sender};
 use crate::message::{Author, Direction, Message};
-use crate::routing::{Replay, Replayed};
-use crate::rule::RuleEffect;
+use crate::routing::{Replay, Replayed, Rules};
+use crate::rule::{Rule, RuleEffect};
 use crate::ticket::Priority;
 
 /// The message that a sample becomes: it made a ticket.

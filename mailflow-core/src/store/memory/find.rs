@@ -69,11 +69,9 @@ impl State {
                 |it| (it.created.as_millis(), *it.id.as_bytes()),
             ),
             Query::Contacts(words) => self.contacts(words, page),
-            Query::Waiting => self.oldest(
-                page,
-                |it: &Arrival| it.state.waits(),
-                |it| (it.at.as_millis(), arrival_order(it)),
-            ),
+            Query::Waiting => {
+                self.oldest(page, |it: &Arrival| it.state.waits(), |it| (it.at.as_millis(), arrival_order(it)))
+            }
             Query::Shelved => self.newest(
                 page,
                 |it: &Arrival| matches!(it.state, ArrivalState::Shelved { .. }),
