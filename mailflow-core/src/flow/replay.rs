@@ -10,7 +10,7 @@ use crate::id::{ContactId, MessageId, RuleId};
 use crate::mail::{Header, parse};
 use crate::message::{Author, Message};
 use crate::refusal::Refusal;
-use crate::routing::{Replay, Replayed, Rules};
+use crate::routing::{Replay, Replayed};
 use crate::rule::RuleSet;
 use crate::store::{Count, Key, Page, Query, Record, Row, StoreExt};
 use crate::time::Timestamp;
@@ -67,14 +67,13 @@ impl Admin {
         let directory = self.directory();
         self.may("replay rules")?;
         draft.check(&directory)?;
-        let compiled = Rules::compile(draft).map_err(|error| Refusal::invalid("rules", error.to_string()))?;
-        let compiled = Arc::new(compiled);
-        let with_headers = compiled.look_into_headers() || directory.rules.look_into_headers();
+        let replay = Replay::new(directory, draft).map_err(|error| Refusal::invalid("rules", error.to_string()))?;
+        let (with_headers, replay) = (replay.looks_into_headers(), Arc::new(replay));
         let now = self.now();
         let query = Query::MessagesFrom(MessageId::from_bytes(first_of(since)));
         let mut begun: Option<Timestamp> = None;
         let (mut page, mut read) = (Page::first(PAGE), 0);
-        let mut done = Replayed::new(compiled.len());
+        let mut done = replay.begin();
         let mut running = std::collections::VecDeque::new();
         loop {
             let listed = self.shared().store.list::<Message>(&query, &page).await?;
@@ -88,10 +87,9 @@ impl Admin {
                 });
             }
             let batch = self.with_what_rules_need(listed.rows, with_headers).await?;
-            let (directory, compiled) = (Arc::clone(&directory), Arc::clone(&compiled));
+            let replay = Arc::clone(&replay);
             running.push_back(tokio::task::spawn_blocking(move || {
-                let replay = Replay { directory: &directory, live: &directory.rules, draft: &compiled };
-                let mut part = Replayed::new(compiled.len());
+                let mut part = replay.begin();
                 for message in &batch.messages {
                     let contact = match message.author {
                         Author::Contact(id) => batch.contacts.get(&id),

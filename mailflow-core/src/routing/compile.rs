@@ -40,6 +40,13 @@ pub(super) struct Draft {
     rule: usize,
 }
 
+/// All expressions on their way; the same one in several rules is one.
+#[derive(Default)]
+struct Drafts<'a> {
+    all: Vec<Draft>,
+    numbers: HashMap<&'a TextPattern, usize>,
+}
+
 pub fn compile(set: &RuleSet) -> Result<Rules, InvalidRules> {
     let mut rules = Rules {
         revision: set.revision,
@@ -47,7 +54,7 @@ pub fn compile(set: &RuleSet) -> Result<Rules, InvalidRules> {
         always: Bits::none(set.rules.len()),
         ..Rules::default()
     };
-    let mut drafts: Vec<Draft> = Vec::new();
+    let mut drafts = Drafts::default();
     for (at, rule) in set.rules.iter().enumerate() {
         let compiled = Compiled {
             key: Key::Nothing,
@@ -58,7 +65,7 @@ pub fn compile(set: &RuleSet) -> Result<Rules, InvalidRules> {
         };
         rules.rules.push(compiled);
     }
-    file(&mut rules, &drafts);
+    file(&mut rules, &drafts.all);
     Ok(rules)
 }
 
@@ -76,14 +83,18 @@ fn lowered(rule: &Rule) -> Rule {
     Rule { attachments, ..rule.clone() }
 }
 
-fn expressions(
+fn expressions<'a>(
     patterns: &mut Vec<Pattern>,
-    drafts: &mut Vec<Draft>,
+    drafts: &mut Drafts<'a>,
     at: usize,
-    rule: &Rule,
+    rule: &'a Rule,
 ) -> Result<Vec<usize>, InvalidRules> {
     let mut numbers = Vec::with_capacity(rule.text.len());
     for (entry, it) in rule.text.iter().enumerate() {
+        if let Some(number) = drafts.numbers.get(it) {
+            numbers.push(*number);
+            continue;
+        }
         let (regex, draft) = expression(it, at).map_err(|(place, problem)| InvalidRules {
             number: u32::try_from(at + 1).unwrap_or(u32::MAX),
             description: rule.description.clone(),
@@ -94,8 +105,9 @@ fn expressions(
         })?;
         let within = if it.within.is_empty() { TextField::ALL.to_vec() } else { it.within.clone() };
         numbers.push(patterns.len());
+        drafts.numbers.insert(it, patterns.len());
         patterns.push(Pattern { within, regex });
-        drafts.push(draft);
+        drafts.all.push(draft);
     }
     Ok(numbers)
 }
@@ -215,6 +227,8 @@ fn file<'a>(rules: &mut Rules, drafts: &'a [Draft]) {
             filed.extend(own);
         }
     }
+    filed.sort_unstable();
+    filed.dedup();
     let entries = |field: TextField| -> Vec<Entry<'_>> {
         let here = filed.iter().filter(|it| rules.patterns.get(**it).is_some_and(|it| it.within.contains(&field)));
         here.filter_map(|pattern| {

@@ -1,11 +1,10 @@
 //! [`Placement`]: where a new ticket goes.
 
 use super::matter::Matter;
-use super::rules::Rules;
 use crate::directory::Directory;
 use crate::explanation::PlacedBy;
 use crate::id::{AgentId, CategoryId, TicketboxId};
-use crate::rule::{Rule, Shred};
+use crate::rule::{DefaultRule, Rule, Shred};
 use crate::ticket::Priority;
 use crate::ticketbox::UNASSIGNED;
 
@@ -27,9 +26,13 @@ pub struct Placement {
 }
 
 /// Finds the place of a new ticket. What the rule that won does not say is left to the default rule.
-pub fn place(directory: &Directory, rules: &Rules, matter: &Matter<'_>, winner: Option<(u32, &Rule)>) -> Placement {
-    let default = rules.default_rule();
-    let (mut ticketbox, mut placed_by) = default_ticketbox(directory, rules, matter);
+pub fn place(
+    directory: &Directory,
+    default: &DefaultRule,
+    matter: &Matter<'_>,
+    winner: Option<(u32, &Rule)>,
+) -> Placement {
+    let (mut ticketbox, mut placed_by) = default_ticketbox(directory, default, matter);
     let then = winner.map(|(_, rule)| &rule.then);
     if let Some((number, rule)) = winner {
         let known = |id: &TicketboxId| directory.ticketboxes.contains_key(id);
@@ -53,8 +56,7 @@ pub fn place(directory: &Directory, rules: &Rules, matter: &Matter<'_>, winner: 
     }
 }
 
-fn default_ticketbox(directory: &Directory, rules: &Rules, matter: &Matter<'_>) -> (TicketboxId, PlacedBy) {
-    let default = rules.default_rule();
+fn default_ticketbox(directory: &Directory, default: &DefaultRule, matter: &Matter<'_>) -> (TicketboxId, PlacedBy) {
     if default.prefer_matching_address
         && let Some(ticketbox) = matter.recipients.iter().find_map(|it| directory.ticketbox_at(it))
     {

@@ -1,18 +1,19 @@
 //! [`Replay`]: what another rule set would have done with mail that is stored.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::matter::Matter;
 use super::placement::place;
-use super::rules::Rules;
+use super::rules::{InvalidRules, Rules};
 use crate::contact::Contact;
 use crate::directory::Directory;
 use crate::id::{AgentId, CategoryId, MessageId, TicketId, TicketboxId};
 use crate::mail::Header;
 use crate::message::{Direction, Message};
-use crate::rule::Shred;
+use crate::rule::{DefaultRule, Rule, RuleSet, Shred};
 use crate::ticket::Priority;
 
 /// Two rule sets that are compared over stored mail. Nothing is changed by it.
@@ -20,14 +21,16 @@ use crate::ticket::Priority;
 /// Follow-ups stay with their ticket, in both, unless a rule makes a new ticket of them; what a rule has set apart when
 /// it came counts as a new ticket. Contacts, ticketboxes and
 /// agents are taken as they are now.
-#[derive(Debug, Clone, Copy)]
-pub struct Replay<'a> {
-    /// The configuration.
-    pub directory: &'a Directory,
-    /// The rules as they are.
-    pub live: &'a Rules,
-    /// The rules as they might be.
-    pub draft: &'a Rules,
+#[derive(Debug, Clone)]
+pub struct Replay {
+    /// The configuration, with the rules as they are.
+    directory: Arc<Directory>,
+    /// The draft's rules, and behind them the rules as they are: a mail is looked into once for both.
+    both: Rules,
+    /// How many of them are the draft's.
+    drafted: usize,
+    /// The draft's default rule.
+    default: DefaultRule,
 }
 
 /// Where a mail goes.
@@ -98,11 +101,6 @@ impl Replayed {
     /// The most examples that are kept.
     pub const EXAMPLES: usize = 1000;
 
-    /// Nothing yet, for a draft of so many rules.
-    pub fn new(rules: usize) -> Self {
-        Self { rules: vec![RuleRecord::default(); rules], ..Self::default() }
-    }
-
     /// This and what came of a later part.
     #[must_use]
     pub fn and(mut self, later: Self) -> Self {
@@ -136,7 +134,27 @@ impl Replayed {
     }
 }
 
-impl Replay<'_> {
+impl Replay {
+    /// Compares a draft with the rules as they are.
+    ///
+    /// # Errors
+    /// [`InvalidRules`] names the first rule of the draft that cannot be compiled, and why.
+    pub fn new(directory: Arc<Directory>, draft: &RuleSet) -> Result<Self, InvalidRules> {
+        let rules = draft.rules.iter().chain(&directory.rule_set.rules).cloned().collect();
+        let both = Rules::compile(&RuleSet { rules, ..RuleSet::default() })?;
+        Ok(Self { directory, both, drafted: draft.rules.len(), default: draft.default.clone() })
+    }
+
+    /// Nothing found yet.
+    pub fn begin(&self) -> Replayed {
+        Replayed { rules: vec![RuleRecord::default(); self.drafted], ..Replayed::default() }
+    }
+
+    /// Whether a rule looks into headers: stored messages have them in their raw bytes only.
+    pub fn looks_into_headers(&self) -> bool {
+        self.both.look_into_headers()
+    }
+
     /// Looks at one message. What did not come from outside is passed over.
     pub fn look(&self, message: &Message, headers: &[Header], contact: Option<&Contact>, into: &mut Replayed) {
         let Some(explanation) = message.explanation.as_ref().filter(|_| message.direction == Direction::Inbound)
@@ -148,21 +166,21 @@ impl Replay<'_> {
         }
         let matter = Matter::of_message(message, headers, contact);
         let follows = explanation.evidence.is_some();
-        let live = self.live.first_match(&matter);
-        let all = self.draft.all_matches(&matter);
-        let winner = all.first().and_then(|number| self.draft.numbered_from_one(*number));
-        let apart = |rule: &Option<(u32, &crate::rule::Rule)>| rule.is_some_and(|(_, rule)| rule.then.new_ticket);
-        let from = self.fate(self.live, &matter, live, follows && !apart(&live));
-        let to = self.fate(self.draft, &matter, winner, follows && !apart(&winner));
+        let matching = self.both.all_matches(&matter);
+        let (drafted, live) = matching.split_at(matching.partition_point(|place| *place <= self.drafted));
+        let first = |of: &[usize]| of.first().and_then(|place| self.both.at_place(*place));
+        let (winner, live) = (first(drafted), first(live));
+        let apart = |rule: &Option<(u32, &Rule)>| rule.is_some_and(|(_, rule)| rule.then.new_ticket);
+        let from = self.fate(&self.directory.rule_set.default, &matter, live, follows && !apart(&live));
+        let to = self.fate(&self.default, &matter, winner, follows && !apart(&winner));
         into.mails += 1;
         if !follows || apart(&winner) {
-            let numbers: Vec<usize> = all.iter().filter_map(|number| usize::try_from(*number).ok()).collect();
-            for (nth, number) in numbers.iter().enumerate() {
-                let Some(record) = into.rules.get_mut(number - 1) else { continue };
-                match (nth, all.first()) {
-                    (0, _) => record.won += 1,
-                    (_, Some(first)) => *record.hidden_by.entry(*first).or_default() += 1,
-                    _ => {}
+            let winner = winner.map(|(number, _)| number);
+            for (nth, place) in drafted.iter().enumerate() {
+                let Some(record) = into.rules.get_mut(place - 1) else { continue };
+                match winner.filter(|_| nth > 0) {
+                    None => record.won += 1,
+                    Some(winner) => *record.hidden_by.entry(winner).or_default() += 1,
                 }
             }
         }
@@ -178,17 +196,11 @@ impl Replay<'_> {
         }
     }
 
-    fn fate(
-        &self,
-        rules: &Rules,
-        matter: &Matter<'_>,
-        winner: Option<(u32, &crate::rule::Rule)>,
-        follows: bool,
-    ) -> Fate {
+    fn fate(&self, default: &DefaultRule, matter: &Matter<'_>, winner: Option<(u32, &Rule)>, follows: bool) -> Fate {
         if follows {
             return Fate::FollowUp;
         }
-        let placement = place(self.directory, rules, matter, winner);
+        let placement = place(&self.directory, default, matter, winner);
         if placement.shred == Some(Shred::ForGood) {
             return Fate::Shredded;
         }

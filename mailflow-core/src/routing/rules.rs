@@ -106,14 +106,15 @@ impl Rules {
     }
 
     /// The places of all enabled rules that match, counted from 1: the first is the winner, the others are hidden by it.
-    pub fn all_matches(&self, matter: &Matter<'_>) -> Vec<u32> {
+    pub fn all_matches(&self, matter: &Matter<'_>) -> Vec<usize> {
         let mut decided = Decided::look_up(self, matter);
         decided.look_into_texts(self.rules.len());
         let mut all: Vec<usize> = decided.filed.iter().chain(decided.filed_by_text.iter()).collect();
         all.sort_unstable();
         all.dedup();
         all.retain(|at| decided.fails(*at).is_none());
-        all.into_iter().filter_map(|at| self.numbered(at)).map(|(number, _)| number).collect()
+        all.iter_mut().for_each(|at| *at += 1);
+        all
     }
 
     /// Whether a rule looks into headers: stored messages have them in their raw bytes only.
@@ -151,8 +152,8 @@ impl Rules {
     }
 
     /// The rule at a place, counted from 1.
-    pub(super) fn numbered_from_one(&self, number: u32) -> Option<(u32, &Rule)> {
-        self.numbered(usize::try_from(number).ok()?.checked_sub(1)?)
+    pub(super) fn at_place(&self, place: usize) -> Option<(u32, &Rule)> {
+        self.numbered(place.checked_sub(1)?)
     }
 
     fn numbered(&self, at: usize) -> Option<(u32, &Rule)> {

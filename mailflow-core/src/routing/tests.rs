@@ -49,7 +49,7 @@ fn check(rules: &[Rule], sample: &Sample, plant: fn(&mut Rules)) -> Result<(), T
         compact.failures().map(|(number, field)| (number as usize - 1, Some(field))).collect();
     prop_assert_eq!(failures, tried.into_iter().filter(|(_, failed)| failed.is_some()).collect::<Vec<_>>());
 
-    let all: Vec<usize> = own.all_matches(&matter).iter().map(|number| *number as usize - 1).collect();
+    let all: Vec<usize> = own.all_matches(&matter).iter().map(|place| place - 1).collect();
     let naively: Vec<usize> =
         (0..rules.len()).filter(|at| rules[*at].enabled && naive(&rules[*at], sample).is_ok()).collect();
     prop_assert_eq!(all, naively, "all that match are named");

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::AgentId;
 
 /// A regular expression and where it is looked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TextPattern {
     /// Where it is looked for; empty means subject, body and headers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -21,7 +21,7 @@ pub struct TextPattern {
 }
 
 /// How a text pattern is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Syntax {
     /// As a regular expression.

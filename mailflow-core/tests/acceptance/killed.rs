@@ -18,7 +18,7 @@ use mailflow_core::response::StandardResponse;
 use mailflow_core::rule::{Forward, Rule, RuleEffect, RuleSet, Shred, Syntax, TextField, TextPattern};
 use mailflow_core::store::{
     Changeset, CommitError, Committed, Found, Key, Loaded, MemoryStore, Page, Query, Store, StoreError,
-    StoreErrorKind, StoreExt as _, TicketQuery,
+    StoreErrorKind, TicketQuery,
 };
 use mailflow_core::ticket::{Priority, Ticket};
 use mailflow_core::time::Timestamp;

@@ -229,7 +229,7 @@ pub fn route(
         let contact = people::author(scene, changes, mint, &reading.mail, arrival.at)?;
         return Ok(Some(append.to_ticket(changes, mint, ticket, contact, explanation)?));
     }
-    let placement = place(scene.directory, rules, &matter, winner);
+    let placement = place(scene.directory, rules.default_rule(), &matter, winner);
     if let (Some(Shred::ForGood), Some((number, rule))) = (placement.shred, winner) {
         return Ok(Some(shred(changes, reading, &arrival, number, rule)));
     }

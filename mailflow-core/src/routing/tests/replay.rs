@@ -1,5 +1,7 @@
 //! Replay: the rules as they are move nothing, and other rules move exactly what they place elsewhere (AC-23).
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
@@ -9,8 +11,8 @@ use crate::explanation::{Explanation, PlacedBy};
 use crate::id::{MessageId, TicketId};
 use crate::mail::{Mailbox, Sender};
 use crate::message::{Author, Direction, Message};
-use crate::routing::{Replay, Replayed, Rules};
-use crate::rule::{Rule, RuleEffect};
+use crate::routing::{Replay, Replayed};
+use crate::rule::{Rule, RuleEffect, RuleSet};
 use crate::ticket::Priority;
 
 /// The message that a sample becomes: it made a ticket.
@@ -50,19 +52,20 @@ fn message(sample: &Sample) -> Message {
 }
 
 /// Every rule with a priority of its own, as far as there are so many.
-fn told_apart(rules: Vec<Rule>, from: usize) -> Rules {
+fn told_apart(rules: &[Rule], from: usize) -> RuleSet {
     let priorities = [Priority::Low, Priority::High, Priority::Urgent];
-    let with = |(at, rule): (usize, Rule)| {
+    let with = |(at, rule): (usize, &Rule)| {
         let priority = Some(priorities[(at + from) % priorities.len()]);
-        Rule { then: RuleEffect { priority, ..RuleEffect::default() }, ..rule }
+        Rule { then: RuleEffect { priority, ..RuleEffect::default() }, ..rule.clone() }
     };
-    Rules::compile(&set(rules.into_iter().enumerate().map(with).collect())).unwrap()
+    set(rules.iter().enumerate().map(with).collect())
 }
 
-fn replay(live: &Rules, draft: &Rules, sample: &Sample) -> Replayed {
-    let directory = Directory::default();
-    let mut replayed = Replayed::new(draft.len());
-    let replay = Replay { directory: &directory, live, draft };
+fn replay(live: &RuleSet, draft: &RuleSet, sample: &Sample) -> Replayed {
+    let mut directory = Directory::default();
+    directory.rule_set = live.clone();
+    let replay = Replay::new(Arc::new(directory), draft).unwrap();
+    let mut replayed = replay.begin();
     replay.look(&message(sample), &sample.headers, sample.contact.as_ref(), &mut replayed);
     replayed
 }
@@ -73,12 +76,11 @@ fn check(
     sample: &Sample,
     first: fn(&[Rule], &Sample) -> Option<usize>,
 ) -> TestCaseResult {
-    let (live_rules, draft_rules) = (told_apart(live.to_vec(), 0), told_apart(draft.to_vec(), 1));
+    let (live_rules, draft_rules) = (told_apart(live, 0), told_apart(draft, 1));
     let same = replay(&live_rules, &live_rules, sample);
     prop_assert_eq!((same.mails, same.moved), (1, 0), "the rules as they are move nothing");
-    let priority = |rules: &Rules, winner: Option<usize>| {
-        winner.and_then(|at| rules.rules[at].rule.then.priority).unwrap_or_default()
-    };
+    let priority =
+        |set: &RuleSet, winner: Option<usize>| winner.and_then(|at| set.rules[at].then.priority).unwrap_or_default();
     let (before, after) = (first(live, sample), first(draft, sample));
     let moved = priority(&live_rules, before) != priority(&draft_rules, after);
     let other = replay(&live_rules, &draft_rules, sample);

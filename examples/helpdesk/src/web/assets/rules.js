@@ -29,7 +29,8 @@
 
   const save = (row, focus) => {
     const id = row.dataset.rule;
-    const before = row.nextElementSibling?.dataset.rule ?? "";
+    // The last one of a page stands before the first one of the next.
+    const before = row.nextElementSibling?.dataset.rule ?? row.parentNode.dataset.after;
     moves = moves.then(async () => {
       const revision = place.querySelector("[data-revision]").dataset.revision;
       const answer = await fetch(place.dataset.rules, {
@@ -44,7 +45,7 @@
       const moved = rows().find((it) => it.dataset.rule === id);
       if (focus) moved?.querySelector(".handle").focus();
       if (place.querySelector("[role=alert]")) return say("Not moved");
-      say(`Now rule ${rows().indexOf(moved) + 1}`);
+      say(`Now rule ${parseInt(moved.querySelector(".place").textContent, 10)}`);
     }).catch(() => say("The desk cannot be reached. Load the page again to see the order that is saved."));
   };
 

@@ -14,11 +14,12 @@ use mailflow_core::refusal::Refusal;
 use mailflow_core::routing::{RuleWarning, warnings};
 use mailflow_core::rule::{Rule, RuleSet};
 use mailflow_core::store::Count;
+use serde::Deserialize;
 
 use super::super::{Asked, go, refusal};
 use super::{HERE, edited, found, revision, told};
 use crate::web::admin::form::sentence;
-use crate::web::answer::{Answer, is_fragment, page_with};
+use crate::web::answer::{Answer, encode, is_fragment, page_with, redirect};
 use crate::web::frame::thousands;
 use crate::web::{Fields, Frame, Signed, Trouble};
 
@@ -34,12 +35,42 @@ struct Row {
     hits: String,
 }
 
+/// Which part of the list is asked for.
+#[derive(Debug, Default, Deserialize)]
+pub struct Part {
+    /// Only rules in which all these words stand.
+    find: Option<String>,
+    /// Which page, counted from 1.
+    page: Option<usize>,
+}
+
+/// A part of the list.
+struct Listed {
+    rows: Vec<Row>,
+    revision: u64,
+    /// What was looked for; the order can be changed only in the list of all.
+    words: String,
+    /// The rule behind the last one that is shown; empty at the end.
+    after: String,
+    /// How many rules there are.
+    total: usize,
+    page: usize,
+    previous: Option<String>,
+    next: Option<String>,
+}
+
+impl Listed {
+    /// Whether there are so many rules that they stand on several pages.
+    const fn is_long(&self) -> bool {
+        self.total > PAGE
+    }
+}
+
 #[derive(Template)]
 #[template(path = "admin/rules/list.html")]
 struct ListPage {
     frame: Frame,
-    rows: Vec<Row>,
-    revision: u64,
+    list: Listed,
     done: Option<&'static str>,
     trouble: Option<String>,
 }
@@ -49,17 +80,31 @@ struct ListPage {
 #[template(path = "admin/rules/rows.html")]
 struct Rows {
     frame: Frame,
-    rows: Vec<Row>,
-    revision: u64,
+    list: Listed,
     trouble: Option<String>,
 }
 
 /// How many days hits are counted.
 const DAYS: u64 = 30;
+/// How many rules stand on a page.
+pub const PAGE: usize = 100;
 
-/// The rules as rows, each with what it did lately.
-async fn rows(signed: &Signed, directory: &Directory) -> Result<Vec<Row>, Trouble> {
-    let ids: Vec<RuleId> = directory.rule_set.rules.iter().map(|rule| rule.id).collect();
+/// A part of the rules, each with what it did lately.
+async fn listed(signed: &Signed, directory: &Directory, part: &Part) -> Result<Listed, Trouble> {
+    let words = part.find.as_deref().unwrap_or_default().trim();
+    let lower: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
+    let has_words = |rule: &Rule| {
+        let text = [&rule.description, &told::when(rule, directory), &told::then(rule, directory)]
+            .map(|it| it.to_lowercase());
+        lower.iter().all(|word| text.iter().any(|text| text.contains(word)))
+    };
+    let all = (1_u32..).zip(&directory.rule_set.rules);
+    let found: Vec<(u32, &Rule)> = all.filter(|(_, rule)| lower.is_empty() || has_words(rule)).collect();
+    let page = part.page.unwrap_or(1).clamp(1, found.len().div_ceil(PAGE).max(1));
+    let (begin, end) = ((page - 1) * PAGE, (page * PAGE).min(found.len()));
+    let shown = found.get(begin..end).unwrap_or_default();
+
+    let ids: Vec<RuleId> = shown.iter().map(|(_, rule)| rule.id).collect();
     let since = signed.desk.now().minus(Duration::from_secs(DAYS * 24 * 60 * 60));
     let hits = signed.desk.admin()?.placed_by(&ids, since).await?;
     let said = |id: &RuleId| match hits.get(id).copied().unwrap_or_else(|| Count::new(0)) {
@@ -68,35 +113,47 @@ async fn rows(signed: &Signed, directory: &Directory) -> Result<Vec<Row>, Troubl
         some => format!("{} mails in {DAYS} days", thousands(some)),
     };
     let mut told: BTreeMap<u32, Vec<RuleWarning>> = warnings(&directory.rule_set, directory);
-    let row = |(number, rule): (u32, &Rule)| Row {
+    let row = |(number, rule): &(u32, &Rule)| Row {
         id: rule.id,
-        number: usize::try_from(number).unwrap_or(usize::MAX),
+        number: usize::try_from(*number).unwrap_or(usize::MAX),
         name: rule.description.clone(),
         when: told::when(rule, directory),
         then: told::then(rule, directory),
         enabled: rule.enabled,
-        warnings: told.remove(&number).into_iter().flatten().map(|it| sentence(&it.words())).collect(),
+        warnings: told.remove(number).into_iter().flatten().map(|it| sentence(&it.words())).collect(),
         hits: said(&rule.id),
     };
-    Ok((1..).zip(&directory.rule_set.rules).map(row).collect())
+    let link = |page: usize| match words {
+        "" => format!("{HERE}?page={page}"),
+        words => format!("{HERE}?find={}&page={page}", encode(words)),
+    };
+    Ok(Listed {
+        rows: shown.iter().map(row).collect(),
+        revision: directory.rule_set.revision,
+        words: words.to_owned(),
+        after: found.get(end).map(|(_, rule)| rule.id.to_string()).unwrap_or_default(),
+        total: directory.rule_set.rules.len(),
+        page,
+        previous: (begin > 0).then(|| link(page - 1)),
+        next: (end < found.len()).then(|| link(page + 1)),
+    })
 }
 
-/// All rules, in the order in which they are tried.
-pub async fn show(signed: Signed, Query(asked): Query<Asked>) -> Answer {
-    shown(&signed, asked.done(), None).await
+/// The rules, in the order in which they are tried.
+pub async fn show(signed: Signed, Query(asked): Query<Asked>, Query(part): Query<Part>) -> Answer {
+    shown(&signed, &part, asked.done(), None).await
 }
 
-async fn shown(signed: &Signed, done: Option<&'static str>, trouble: Option<String>) -> Answer {
+async fn shown(signed: &Signed, part: &Part, done: Option<&'static str>, trouble: Option<String>) -> Answer {
     let directory = signed.desk.directory();
     let status = if trouble.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
     let frame = Frame::of(signed, HERE, "Custom rules").await?;
-    let revision = directory.rule_set.revision;
-    let rows = rows(signed, &directory).await?;
-    page_with(status, &ListPage { frame, rows, revision, done, trouble })
+    let list = listed(signed, &directory, part).await?;
+    page_with(status, &ListPage { frame, list, done, trouble })
 }
 
 /// Moves a rule to before another one, or to the end.
-pub async fn move_to(signed: Signed, headers: HeaderMap, body: Bytes) -> Answer {
+pub async fn move_to(signed: Signed, Query(part): Query<Part>, headers: HeaderMap, body: Bytes) -> Answer {
     let values = Fields::of_form(&headers, &body)?;
     let directory = signed.desk.directory();
     let id = found(&directory, values.one("rule"))?.id;
@@ -114,13 +171,12 @@ pub async fn move_to(signed: Signed, headers: HeaderMap, body: Bytes) -> Answer 
     if !is_fragment(&headers) {
         return match trouble {
             None => go(&signed, HERE, "moved"),
-            trouble => shown(&signed, None, trouble).await,
+            trouble => shown(&signed, &part, None, trouble).await,
         };
     }
     let directory = signed.desk.directory();
-    let (frame, revision) = (Frame::bare(&signed), directory.rule_set.revision);
-    let rows = rows(&signed, &directory).await?;
-    page_with(StatusCode::OK, &Rows { frame, rows, revision, trouble })
+    let list = listed(&signed, &directory, &part).await?;
+    page_with(StatusCode::OK, &Rows { frame: Frame::bare(&signed), list, trouble })
 }
 
 /// Saves the rules; says what to tell if others were faster.
@@ -135,7 +191,7 @@ async fn saved(signed: &Signed, rules: RuleSet) -> Result<Option<String>, Troubl
     }
 }
 
-/// Moves a rule up or down, switches it on or off, or deletes it.
+/// Moves a rule up, down or to a place, switches it on or off, or deletes it.
 pub async fn act(
     signed: Signed,
     Path((text, act)): Path<(String, String)>,
@@ -146,18 +202,32 @@ pub async fn act(
     let directory = signed.desk.directory();
     let id = found(&directory, &text)?.id;
     let mut rules = directory.rule_set.clone();
-    let done = change(&mut rules, id, &act)?;
+    let place = |rules: &RuleSet| rules.rules.iter().position(|rule| rule.id == id);
+    let before = place(&rules).unwrap_or(0);
+    let done = match act.as_str() {
+        "to" => move_to_place(&mut rules, before, values.one("place")),
+        act => change(&mut rules, before, act)?,
+    };
+    let page = place(&rules).unwrap_or(before) / PAGE + 1;
     match saved(&signed, RuleSet { revision: revision(&values), ..rules }).await? {
+        None if page > 1 => Ok(redirect(&signed.base.path(&format!("{HERE}?page={page}&done={done}#r-{id}")))),
         None => go(&signed, HERE, done),
-        trouble => shown(&signed, None, trouble).await,
+        trouble => shown(&signed, &Part { page: Some(page), find: None }, None, trouble).await,
     }
 }
 
-fn change(rules: &mut RuleSet, id: RuleId, act: &str) -> Result<&'static str, Trouble> {
+/// Moves a rule to a place that is counted from 1; what is no number changes nothing.
+fn move_to_place(rules: &mut RuleSet, from: usize, to: &str) -> &'static str {
+    let to = to.trim().parse().unwrap_or(from + 1).clamp(1, rules.rules.len().max(1)) - 1;
+    if from < rules.rules.len() {
+        let rule = rules.rules.remove(from);
+        rules.rules.insert(to, rule);
+    }
+    "moved"
+}
+
+fn change(rules: &mut RuleSet, place: usize, act: &str) -> Result<&'static str, Trouble> {
     let list = &mut rules.rules;
-    let Some(place) = list.iter().position(|rule| rule.id == id) else {
-        return Err(Refusal::no_such("rule", id).into());
-    };
     match act {
         "up" if place > 0 => {
             list.swap(place, place.saturating_sub(1));
@@ -174,7 +244,7 @@ fn change(rules: &mut RuleSet, id: RuleId, act: &str) -> Result<&'static str, Tr
             }
             Ok("saved")
         }
-        "delete" => {
+        "delete" if place < list.len() => {
             list.remove(place);
             Ok("deleted")
         }

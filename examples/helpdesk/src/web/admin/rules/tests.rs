@@ -1,6 +1,7 @@
 //! The rules' pages, as a browser without script uses them.
 
-use mailflow_core::rule::{Rule, Syntax, TextField};
+use mailflow_core::id::RuleId;
+use mailflow_core::rule::{Rule, RuleSet, Syntax, TextField};
 
 use crate::web::testing::{Browser, Shown, Web};
 
@@ -119,6 +120,55 @@ async fn rules_are_moved_switched_and_deleted_each_as_one_edit() {
     let late = admin.post("/admin/rules/move", &[("revision", "8"), ("rule", &third), ("before", "")]).await;
     assert_eq!((late.status, names(&web)), (409, "Third Second".to_owned()));
     assert!(late.body.contains("Administrator changed the rules"), "{}", late.body);
+}
+
+#[tokio::test]
+async fn many_rules_stand_on_pages_and_are_found_by_words_and_moved_to_a_place() {
+    let web = Web::open().await;
+    let admin = web.admin().await;
+    let rule = |n: u8| Rule::new(RuleId::from_bytes([n; 16]), &format!("Rule of {n}"));
+    let before = web.flow.directory().rule_set.clone();
+    web.flow.admin().save_rules(&RuleSet { rules: (1..=250).map(rule).collect(), ..before }).await.unwrap();
+    let shown = async |query: &str| {
+        let body = admin.get(&format!("/admin/rules{query}")).await.body;
+        let places = body.split("<span class=\"place\">").skip(1);
+        let places: Vec<usize> = places.map(|it| it.split_once('.').unwrap().0.parse().unwrap()).collect();
+        (body, places)
+    };
+    let (first, places) = shown("").await;
+    assert_eq!(places, (1..=100).collect::<Vec<_>>());
+    // What is dragged to the end of the page stands before the first rule of the next one.
+    assert!(first.contains(&format!("data-after=\"{}\"", id(&web, "Rule of 101"))), "{first}");
+    assert!(first.contains("page=2\">Later rules") && !first.contains("Earlier rules"), "{first}");
+    assert_eq!(shown("?page=2").await.1, (101..=200).collect::<Vec<_>>());
+    let (last, places) = shown("?page=9").await;
+    assert_eq!(places, (201..=250).collect::<Vec<_>>());
+    assert!(last.contains("page=2\">Earlier rules") && last.contains("data-after=\"\""), "{last}");
+    let (found, places) = shown("?find=21+rUle").await;
+    assert_eq!(places, [21, 121, 210, 211, 212, 213, 214, 215, 216, 217, 218, 219, 221]);
+    assert!(
+        !found.contains("class=\"handle") && !found.contains("/up\""),
+        "only the list of all has an order to change"
+    );
+    assert!(shown("?find=nothing").await.0.contains("No rule has these words."));
+
+    let to = async |name: &str, place: &str| {
+        let path = format!("/admin/rules/{}/to", id(&web, name));
+        let shown = admin.post(&path, &[("revision", &revision(&web)), ("place", place)]).await;
+        shown.location().split('#').next().unwrap().to_owned()
+    };
+    let place = |name: &str| {
+        let directory = web.flow.directory();
+        directory.rule_set.rules.iter().position(|rule| rule.description == name).unwrap() + 1
+    };
+    assert_eq!(to("Rule of 217", "3").await, "/admin/rules?done=moved");
+    assert_eq!([place("Rule of 217"), place("Rule of 3"), place("Rule of 218")], [3, 4, 218]);
+    assert_eq!(to("Rule of 217", "150").await, "/admin/rules?page=2&done=moved");
+    assert_eq!([place("Rule of 217"), place("Rule of 3"), place("Rule of 218")], [150, 3, 218]);
+    for (typed, lands) in [("0", 1), ("999", 250), ("x", 250)] {
+        to("Rule of 217", typed).await;
+        assert_eq!(place("Rule of 217"), lands, "{typed}");
+    }
 }
 
 #[tokio::test]
