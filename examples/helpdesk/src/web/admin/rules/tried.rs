@@ -57,7 +57,7 @@ impl Tried {
         let matter = subject.matter();
         let decided = rules.decide(&matter);
         let winner = decided.winner();
-        let placement = place(&directory, &rules, &matter, winner);
+        let placement = place(&directory, rules.default_rule(), &matter, winner);
         let all: Vec<_> = decided.tried().collect();
         // The rule in question is always listed, and so is the winner.
         let of_interest = |rule: &Rule| edited.is_some_and(|it| it.id == rule.id);
