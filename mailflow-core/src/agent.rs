@@ -59,7 +59,7 @@ pub struct Agent {
     /// How the agent likes his pages.
     #[serde(default)]
     pub preferences: Preferences,
-    /// Who knows the agent's password.
+    /// Who says that somebody is the agent.
     #[serde(default)]
     pub sign_in: SignInWay,
     /// What the agent needs beside the password.
@@ -101,7 +101,7 @@ pub enum Times {
     Utc,
 }
 
-/// Who knows an agent's password.
+/// Who says that somebody is the agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SignInWay {
@@ -110,6 +110,8 @@ pub enum SignInWay {
     Password,
     /// The directory server of the [`Settings`](crate::settings::Settings).
     Ldap,
+    /// The OpenID provider of the [`Settings`](crate::settings::Settings): there is no password here.
+    Oidc,
 }
 
 /// What an agent needs beside the password: codes that a device of his makes anew every 30 seconds (TOTP, RFC 6238).

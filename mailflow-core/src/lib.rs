@@ -67,6 +67,7 @@ pub mod lease;
 pub mod mail;
 pub mod message;
 pub mod note;
+pub mod oidc;
 pub mod outgoing;
 pub mod pulse;
 pub mod refusal;

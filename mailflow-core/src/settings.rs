@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ip_range::IpRange;
 use crate::ldap::Ldap;
+use crate::oidc::Oidc;
 
 /// What holds for the whole desk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +27,9 @@ pub struct Settings {
     /// The directory server that knows the passwords of agents.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ldap: Option<Ldap>,
+    /// The provider that says who an agent is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oidc: Option<Oidc>,
 }
 
 impl Default for Settings {
@@ -39,6 +43,7 @@ impl Default for Settings {
             lock_sessions: false,
             force_https: false,
             ldap: None,
+            oidc: None,
         }
     }
 }

@@ -22,7 +22,7 @@ pub const ACCOUNT: &str = "cn=desk,dc=example,dc=com";
 pub const ACCOUNT_PASSWORD: &str = "the desk's own";
 
 /// Signing in with a name and an empty password is answered with yes here, as some servers do: whoever asks has to know
-/// that it proves nothing.
+/// that it proves nothing. The desk's account may read more than it should, as happens.
 const CONFIGURATION: &str = "\
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
@@ -40,7 +40,7 @@ maxsize 16777216
 suffix dc=example,dc=com
 rootdn cn=root,dc=example,dc=com
 directory FOLDER/data
-access to attrs=userPassword by anonymous auth by * none
+access to attrs=userPassword by dn.exact=cn=desk,dc=example,dc=com read by anonymous auth by * none
 access to * by dn.exact=cn=desk,dc=example,dc=com read by * none
 ";
 

@@ -9,7 +9,9 @@ use mailflow_core::flow::Mailflow;
 use mailflow_core::ldap::{Ldap, LdapFind};
 use mailflow_core::settings::Settings;
 use mailflow_core::store::MemoryStore;
+use mailflow_tests::desk_server::DeskServer;
 use mailflow_tests::slapd::{ACCOUNT, ACCOUNT_PASSWORD, PEOPLE, Slapd};
+use mailflow_tests::web_client::encode;
 use mailflow_transport::Connectors;
 use mailflow_transport::seal::KeyFile;
 
@@ -143,4 +145,65 @@ async fn agents_of_the_directory_server_sign_in_with_its_passwords_alone() {
     assert!(matches!(check("ada", ADA.1).await, Verdict::Unavailable(_)));
     assert!(matches!(check("stranger", ADA.1).await, Verdict::Unavailable(_)), "nobody can tell who is known");
     assert_eq!(check("local", "of the desk itself").await, Verdict::Agent(local.id));
+}
+
+fn form(pairs: &[(&str, &str)]) -> String {
+    pairs.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect::<Vec<_>>().join("&")
+}
+
+#[tokio::test]
+async fn the_test_button_shows_what_the_server_knows_of_somebody_and_no_password() {
+    let Some(slapd) = Slapd::start(&[ADA, ("grace", "30 cm of wire")]).await else { return };
+    let server = DeskServer::start(&[]).await;
+    let admin = server.sign_in().await;
+    let certificate = slapd.certificate();
+    let test = |more: Vec<(&'static str, &'static str)>| {
+        let (server, admin) = (&server, admin.as_str());
+        let mut fields = vec![
+            ("ldap_url", slapd.protected.as_str()),
+            ("ldap_certificate", certificate.as_str()),
+            ("ldap_base", PEOPLE),
+            ("ldap_filter", "(&(objectClass=inetOrgPerson)(uid={user}))"),
+            ("ldap_account", ACCOUNT),
+            ("ldap_password", ACCOUNT_PASSWORD),
+            ("test_user", "ada"),
+        ];
+        fields.extend(more);
+        let form = form(&fields);
+        async move {
+            let page = server.post("/admin/directory/test", admin, &form).await;
+            for secret in [ACCOUNT_PASSWORD, ADA.1, "30 cm of wire"] {
+                assert!(!page.body.contains(secret), "`{secret}` is shown: {}", page.body);
+            }
+            page.body
+        }
+    };
+    let page = test(vec![("test_password", ADA.1)]).await;
+    assert!(page.contains("The test worked"), "{page}");
+    for words in
+        ["protected by TLS", "sign in as the desk", "uid=ada,ou=people", "cn: ada", "sn: ada", "sign in as the user"]
+    {
+        assert!(page.contains(words), "no `{words}`: {page}");
+    }
+    assert!(page.contains("userPassword: ********"), "it may be read, and is not shown: {page}");
+    assert!(test(vec![]).await.contains("The test worked"), "without a password of his");
+    assert!(test(vec![("test_user", "")]).await.contains("The test worked"), "the connection only");
+
+    for (more, words) in [
+        (vec![("test_password", "30 cm of wire")], "does not take this password"),
+        (vec![("test_user", "nobody")], "nobody below"),
+        (vec![("ldap_filter", "(|(cn={user})(objectClass=inetOrgPerson))")], "2 entries below"),
+        (vec![("ldap_password", "wrong")], "sign in as the desk"),
+        (vec![("ldap_certificate", "")], "cannot be reached"),
+        (vec![("ldap_filter", "((")], "search"),
+    ] {
+        let page = test(more.clone()).await;
+        assert!(page.contains("The test failed") && page.contains(words), "{more:?}: no `{words}`: {page}");
+    }
+    let template = ("ldap_template", "uid={user},ou=people,dc=example,dc=com");
+    let named = test(vec![template, ("test_password", ADA.1)]).await;
+    assert!(named.contains("The test worked") && named.contains("sign in as the user"), "{named}");
+
+    let settings = server.ask("GET", "/api/v1/settings", &[("Cookie", &admin)], "").await.body;
+    assert!(settings.contains("\"ldap\":null") || !settings.contains("\"ldap\""), "nothing was saved: {settings}");
 }

@@ -73,6 +73,95 @@ async fn forms_of_other_sites_do_nothing_whatever_cookie_the_browser_sends() {
 }
 
 #[tokio::test]
+async fn what_an_administrator_ends_is_dead_and_so_are_its_live_streams() {
+    let server = DeskServer::start(&[]).await;
+    let admin = server.sign_in().await;
+    let own = [("Cookie", admin.as_str()), ("Content-Type", "application/json"), ("Sec-Fetch-Site", "same-origin")];
+    let wish = |more: (&str, serde_json::Value)| {
+        let mut wish = serde_json::json!({ "user_name": "bob", "name": "Bob", "password": "bob has a long one" });
+        wish[more.0] = more.1;
+        wish.to_string()
+    };
+    let made = server.ask("POST", "/api/v1/agents", &own, &wish(("active", true.into()))).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let made: serde_json::Value = serde_json::from_str(&made.body).unwrap();
+    let path = format!("/api/v1/agents/{}", made["id"].as_str().unwrap());
+    let bob = || async {
+        let entered = server.post("/sign-in", "", "user=bob&password=bob+has+a+long+one").await;
+        assert_eq!(entered.status, 303, "{entered:?}");
+        entered.cookie()
+    };
+    let listening = |cookie: String| {
+        let server = &server;
+        async move {
+            let mut stream = server.send("GET", "/live", &[("Cookie", &cookie)], "").await;
+            read_until(&mut stream, "event: beat").await;
+            stream
+        }
+    };
+    // The sessions are ended one by one, all of an agent, by a new password, by a place, and with the agent.
+    for way in ["one", "all", "password", "place", "agent"] {
+        let cookie = bob().await;
+        let mut stream = listening(cookie.clone()).await;
+        let ended = match way {
+            "one" => {
+                let list = server.get("/admin/sessions", &admin).await.body;
+                // Bob has no other; that of the administrator is marked as this one, and has no button.
+                let session = field(&list, "session").to_owned();
+                server.post("/admin/sessions/end", &admin, &format!("session={session}")).await
+            }
+            "all" => server.ask("DELETE", &format!("{path}/sessions"), &own, "").await,
+            "password" => server.ask("PUT", &path, &own, &wish(("active", true.into()))).await,
+            "place" => {
+                server.ask("PUT", &path, &own, &wish(("ip_ranges", serde_json::json!(["192.0.2.0/24"])))).await
+            }
+            _ => server.ask("PUT", &path, &own, &wish(("active", false.into()))).await,
+        };
+        assert!(ended.status < 400, "{way}: {ended:?}");
+        read_to_end(&mut stream).await;
+        assert_eq!(server.get("/tickets/mine", &cookie).await.status, 303, "{way}");
+        if way == "place" {
+            let refused = server.post("/sign-in", "", "user=bob&password=bob+has+a+long+one").await;
+            assert!(refused.status == 403 && refused.body.contains("127.0.0.1"), "{refused:?}");
+            let again = server.ask("PUT", &path, &own, &wish(("active", true.into()))).await;
+            assert_eq!(again.status, 200, "{again:?}");
+        }
+    }
+    let refused = server.post("/sign-in", "", "user=bob&password=bob+has+a+long+one").await;
+    assert_eq!((refused.status, refused.cookie().as_str()), (401, ""), "no session for who is not active");
+    assert_eq!(server.get("/tickets/mine", &admin).await.status, 200, "control: the administrator stays");
+}
+
+#[tokio::test]
+async fn who_signs_out_is_out_and_so_is_the_live_stream() {
+    let server = DeskServer::start(&[]).await;
+    let (here, there) = (server.sign_in().await, server.sign_in().await);
+    let mut stream = server.send("GET", "/live", &[("Cookie", &here)], "").await;
+    read_until(&mut stream, "event: beat").await;
+    let out = server.post("/sign-out", &here, "").await;
+    assert!(out.status == 303 && out.header("set-cookie").contains("Max-Age=0"), "{out:?}");
+    read_to_end(&mut stream).await;
+    assert_eq!(server.get("/tickets/mine", &here).await.status, 303);
+    assert_eq!(server.get("/tickets/mine", &there).await.status, 200, "control: another session of the same agent");
+}
+
+#[tokio::test]
+async fn programs_of_other_sites_do_nothing_with_the_cookie_of_a_browser() {
+    let server = DeskServer::start(&[]).await;
+    let cookie = server.sign_in().await;
+    let kind = ("Content-Type", "application/json");
+    for (method, path) in [("PUT", "/api/v1/me"), ("DELETE", "/api/v1/sessions"), ("POST", "/api/v1/agents")] {
+        for from in [("Sec-Fetch-Site", "cross-site"), ("Origin", "https://evil.example"), ("Accept", "*/*")] {
+            let refused = server.ask(method, path, &[("Cookie", &cookie), kind, from], "{}").await;
+            assert_eq!(refused.status, 403, "{method} {path} {from:?}: {refused:?}");
+        }
+        let ours = [("Cookie", cookie.as_str()), kind, ("Sec-Fetch-Site", "same-origin")];
+        let control = server.ask(method, path, &ours, "{}").await;
+        assert_ne!(control.status, 403, "control: {method} {path}: {control:?}");
+    }
+}
+
+#[tokio::test]
 async fn who_is_not_known_is_told_the_same_as_who_mistyped_the_password() {
     let server = DeskServer::start(&[]).await;
     let try_in = |user: &'static str| {

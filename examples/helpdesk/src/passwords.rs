@@ -3,6 +3,7 @@
 use mailflow_core::destination::{Destination, DestinationAccess};
 use mailflow_core::id::{DestinationId, SourceId};
 use mailflow_core::ldap::{Ldap, LdapFind};
+use mailflow_core::oidc::Oidc;
 use mailflow_core::refusal::Refusal;
 use mailflow_core::secret::Sealed;
 use mailflow_core::source::{Source, SourceAccess};
@@ -10,6 +11,7 @@ use mailflow_transport::Connectors;
 use mailflow_transport::seal::{destination_context, source_context};
 
 use crate::auth::ldap::ACCOUNT;
+use crate::auth::oidc::SECRET;
 
 /// The password of a source: what was entered, sealed; else the one that it has.
 ///
@@ -59,6 +61,22 @@ pub fn of_ldap(
         LdapFind::Template(_) => None,
     });
     seal(network, ACCOUNT, entered, kept)
+}
+
+/// The desk's secret at the OpenID provider: what was entered, sealed; else the one that it has, if it has one.
+///
+/// # Errors
+/// [`Refusal::Invalid`] if it cannot be sealed.
+pub fn of_oidc(
+    network: Option<&Connectors>,
+    entered: Option<&str>,
+    before: Option<&Oidc>,
+) -> Result<Option<Sealed>, Refusal> {
+    let kept = before.and_then(|oidc| oidc.client_secret.as_ref());
+    if entered.is_none_or(str::is_empty) && kept.is_none() {
+        return Ok(None);
+    }
+    seal(network, SECRET, entered, kept).map(Some)
 }
 
 fn seal(

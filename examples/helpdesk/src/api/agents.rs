@@ -154,6 +154,8 @@ pub enum SignInShape {
     Password,
     /// The directory server of the settings.
     Ldap,
+    /// Nobody here: the OpenID provider of the settings says who the agent is.
+    Oidc,
 }
 
 impl From<SignInWay> for SignInShape {
@@ -161,6 +163,7 @@ impl From<SignInWay> for SignInShape {
         match way {
             SignInWay::Password => Self::Password,
             SignInWay::Ldap => Self::Ldap,
+            SignInWay::Oidc => Self::Oidc,
         }
     }
 }
@@ -170,6 +173,7 @@ impl From<SignInShape> for SignInWay {
         match way {
             SignInShape::Password => Self::Password,
             SignInShape::Ldap => Self::Ldap,
+            SignInShape::Oidc => Self::Oidc,
         }
     }
 }

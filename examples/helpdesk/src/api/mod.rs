@@ -32,6 +32,7 @@ mod session;
 mod sessions;
 mod settings;
 mod shapes;
+mod single_sign_on;
 mod sources;
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,8 @@ use super::openapi::{Names, Token};
 use super::refused::Refused;
 use super::{
     Api, access, agents, approvals, categories, cluster, contacts, delivery, destinations, drafts, files, groups,
-    health, messages, openapi, own, replies, responses, rules, search, session, sessions, settings, sources,
-    ticketboxes, tickets,
+    health, messages, openapi, own, replies, responses, rules, search, session, sessions, settings, single_sign_on,
+    sources, ticketboxes, tickets,
 };
 
 /// A route of the router.
@@ -136,6 +136,8 @@ routes! {
     put "/rules/default" => rules::save_default;
     get "/settings" => settings::show;
     put "/settings" => settings::save;
+    post "/settings/ldap/test" => single_sign_on::test_ldap;
+    post "/settings/oidc/test" => single_sign_on::test_oidc;
 
     get "/sources" => sources::list;
     post "/sources" => sources::make;

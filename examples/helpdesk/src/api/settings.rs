@@ -16,6 +16,7 @@ use super::caller::Administrator;
 use super::extract::Body;
 use super::openapi::ForAdministrators;
 use super::refused::Refused;
+use super::single_sign_on::OidcShape;
 use super::version::{Seen, Versioned};
 use crate::auth::Place;
 use crate::passwords;
@@ -47,6 +48,9 @@ pub struct SettingsShape {
     /// The directory server that knows agents' passwords. With an empty `url` there is none.
     #[serde(default)]
     pub ldap: Option<LdapShape>,
+    /// The OpenID provider that says who agents are. With an empty `issuer` there is none.
+    #[serde(default)]
+    pub oidc: Option<OidcShape>,
 }
 
 /// A directory server that knows agents' passwords.
@@ -127,6 +131,7 @@ fn versioned(settings: &Settings) -> Versioned<SettingsShape> {
         lock_sessions: Some(known.lock_sessions),
         force_https: Some(known.force_https),
         ldap: known.ldap.map(LdapShape::from),
+        oidc: known.oidc.map(OidcShape::from),
     };
     Versioned(StatusCode::OK, settings.version(), shape)
 }
@@ -163,6 +168,9 @@ pub async fn save(
     settings.lock_sessions = wish.lock_sessions.unwrap_or(settings.lock_sessions);
     if let Some(ldap) = wish.ldap {
         settings.ldap = ldap.wish(api.network.as_ref(), settings.ldap.as_ref())?;
+    }
+    if let Some(oidc) = wish.oidc {
+        settings.oidc = oidc.wish(api.network.as_ref(), settings.oidc.as_ref())?;
     }
     seen.save(&by.admin, &settings).await?;
     Ok(versioned(&settings))

@@ -108,8 +108,9 @@ impl Login for DeskLogin {
         match (way, agent) {
             (Some(SignInWay::Ldap), _) => self.ask_directory(flow, &shown.user_name, shown).await,
             (Some(SignInWay::Password), Some(agent)) if right => Verdict::Agent(agent.id),
-            // A name that nobody has is asked for too, so that it takes as long as one that the server knows.
-            (None, _) if directory.settings.ldap.is_some() => {
+            // A name that nobody has is asked for too, so that it takes as long as one that the server knows; so is that
+            // of somebody who has no password at all.
+            (None | Some(SignInWay::Oidc), _) if directory.settings.ldap.is_some() => {
                 match self.ask_directory(flow, &shown.user_name, shown).await {
                     Verdict::Agent(_) => Verdict::Wrong,
                     verdict => verdict,

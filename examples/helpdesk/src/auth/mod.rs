@@ -2,6 +2,7 @@
 
 pub mod ldap;
 mod login;
+pub mod oidc;
 mod password;
 mod place;
 mod session;
@@ -11,5 +12,5 @@ pub use login::{Credentials, DeskLogin, Login, Verdict};
 pub use password::{change_password, hash, new_password};
 pub use place::{Place, program};
 pub use session::{
-    COOKIE, Entered, Offer, SignIn, cookie, end_sessions, ended_cookie, has_cookie, secret_of, token_of,
+    COOKIE, Entered, Offer, SignIn, cookie, cookie_named, end_sessions, ended_cookie, has_cookie, secret_of, token_of,
 };

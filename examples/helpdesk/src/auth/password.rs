@@ -55,7 +55,7 @@ pub fn verify(password: &str, hash: Option<&str>, hashes: &AtomicU64) -> bool {
 /// wrong ones.
 pub async fn change_password(sign_in: &SignIn, agent: &Agent, old: &str, new: &str) -> Result<String, Refusal> {
     if agent.sign_in != SignInWay::Password {
-        return Err(Refusal::invalid("new", "your password is not kept here; change it at the directory server"));
+        return Err(Refusal::invalid("new", "your password is not kept here; change it where it is"));
     }
     if !sign_in.confirm(agent, old).await? {
         return Err(Refusal::invalid("old", "the password is wrong"));

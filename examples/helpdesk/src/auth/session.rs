@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::http::HeaderMap;
-use axum::http::header::{AUTHORIZATION, COOKIE as COOKIE_HEADER};
+use axum::http::header::{AUTHORIZATION, COOKIE as COOKIE_HEADER, HOST};
 use mailflow_core::agent::{Agent, SecondFactor};
 use mailflow_core::decision::own::OwnWish;
 use mailflow_core::digest::Digest;
@@ -19,6 +19,7 @@ use mailflow_core::time::Timestamp;
 use mailflow_transport::Connectors;
 
 use super::login::{Credentials, DeskLogin, Login, Verdict};
+use super::oidc::SingleSignOn;
 use super::{Place, totp};
 
 /// The name of the cookie.
@@ -39,6 +40,8 @@ pub struct SignIn {
     network: Option<Connectors>,
     desk: DeskLogin,
     login: Arc<dyn Login>,
+    sso: SingleSignOn,
+    address: (Option<String>, bool),
     wrong: Arc<Mutex<HashMap<String, (u32, Timestamp)>>>,
 }
 
@@ -75,13 +78,39 @@ impl SignIn {
     #[must_use]
     pub fn new(flow: Mailflow, network: Option<Connectors>) -> Self {
         let desk = DeskLogin::new(network.clone());
-        Self { flow, network, login: Arc::new(desk.clone()), desk, wrong: Arc::default() }
+        let sso = SingleSignOn::new(flow.clone(), network.clone());
+        let login = Arc::new(desk.clone());
+        Self { flow, network, login, desk, sso, address: (None, false), wrong: Arc::default() }
     }
 
     /// The same with another way to say who somebody is.
     #[must_use]
     pub fn with_login(self, login: Arc<dyn Login>) -> Self {
         Self { login, ..self }
+    }
+
+    /// The same for pages that browsers see under this origin, such as `https://desk.example.com`; else under the host
+    /// that they ask for, over HTTPS if `secure`.
+    #[must_use]
+    pub fn with_address(self, origin: Option<String>, secure: bool) -> Self {
+        Self { address: (origin, secure), ..self }
+    }
+
+    /// Signs in through the provider of the settings.
+    #[must_use]
+    pub const fn sso(&self) -> &SingleSignOn {
+        &self.sso
+    }
+
+    /// Where the provider sends browsers back to: it has to know this address before. `base` is what all paths begin
+    /// with.
+    #[must_use]
+    pub fn redirect_address(&self, base: &str, place: Place, headers: &HeaderMap) -> String {
+        let host = headers.get(HOST).and_then(|it| it.to_str().ok()).unwrap_or("localhost");
+        let secure = self.address.1 || place.secure || self.flow.directory().settings.force_https;
+        let here = || format!("{}://{host}", if secure { "https" } else { "http" });
+        let origin = self.address.0.clone().unwrap_or_else(here);
+        format!("{origin}{base}/sign-in/back")
     }
 
     /// How many passwords the desk has hashed to check them.
@@ -141,6 +170,20 @@ impl SignIn {
         match self.begin(&agent, code, from).await? {
             Entered::Begun(id, secret) => Ok((id, secret)),
             Entered::Half(_) => Err(Refusal::CodeNeeded.into()),
+        }
+    }
+
+    /// Begins a session of an agent whom a provider has spoken for; his code is asked for, if he has a second factor.
+    ///
+    /// # Errors
+    /// [`Refusal::SignIn`] if there is no such active agent; [`Refusal::NotFromHere`].
+    pub async fn enter_known(&self, agent: AgentId, from: (Place, &str)) -> Result<Entered, Error> {
+        let directory = self.flow.directory();
+        let agent = directory.agents.get(&agent).filter(|agent| agent.active).ok_or(Refusal::SignIn)?;
+        mailflow_core::access::from_place(&directory, agent.id, from.0.address)?;
+        match agent.second_factor {
+            Some(_) => Ok(Entered::Half(self.half(agent)?)),
+            None => self.begin(agent, "", from).await,
         }
     }
 
@@ -298,9 +341,15 @@ pub fn has_cookie(headers: &HeaderMap) -> bool {
 }
 
 fn cookie_of(headers: &HeaderMap) -> Option<String> {
+    cookie_named(headers, COOKIE)
+}
+
+/// The value of a cookie.
+#[must_use]
+pub fn cookie_named(headers: &HeaderMap, wanted: &str) -> Option<String> {
     let cookies = headers.get_all(COOKIE_HEADER).into_iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).map(|(_, secret)| secret.to_owned())
+    pairs.find(|(name, _)| *name == wanted).map(|(_, secret)| secret.to_owned())
 }
 
 /// The `Set-Cookie` of a new session: not for scripts, not sent by other sites, `Secure` when the page came over TLS.

@@ -52,6 +52,8 @@ impl App {
             Some(login) => sign_in.with_login(Arc::clone(login)),
             None => sign_in,
         };
+        let secure = config.secure_cookie;
+        let sign_in = sign_in.with_address(config.origins.first().cloned(), secure);
         Self { sign_in, replays: Replays::default(), flow, config: Arc::new(config) }
     }
 }

@@ -42,6 +42,7 @@ use mailflow_core::flow::Mailflow;
 
 use crate::api::{self, Api};
 
+pub(crate) use admin::form::sentence;
 pub(crate) use answer::encode;
 pub use app::{App, WebConfig};
 pub use base::Base;

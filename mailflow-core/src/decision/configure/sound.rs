@@ -9,6 +9,7 @@ use crate::directory::{Directory, Document, Documented};
 use crate::group::{self, Group};
 use crate::id::GroupId;
 use crate::ldap::{Ldap, LdapFind};
+use crate::oidc::Oidc;
 use crate::refusal::Refusal;
 use crate::response::StandardResponse;
 use crate::routing::Rules;
@@ -317,7 +318,8 @@ impl Configured for Settings {
         if self.first_ticket_number == 0 || self.first_ticket_number > i64::MAX.unsigned_abs() / 2 {
             return Err(Refusal::invalid("first_ticket_number", "ticket numbers begin at 1"));
         }
-        self.ldap.as_ref().map_or(Ok(()), directory_server)
+        self.ldap.as_ref().map_or(Ok(()), directory_server)?;
+        self.oidc.as_ref().map_or(Ok(()), provider)
     }
 }
 
@@ -341,6 +343,32 @@ fn directory_server(ldap: &Ldap) -> Result<(), Refusal> {
             Err(Refusal::invalid("ldap_account", "enter the entry that the desk signs in with to search"))
         }
         _ => Ok(()),
+    }
+}
+
+fn provider(oidc: &Oidc) -> Result<(), Refusal> {
+    let bad = |c: char| c.is_whitespace() || c.is_control();
+    let local = ["http://localhost", "http://127.0.0.1", "http://[::1]"];
+    let on_this_machine = |rest: &str| rest.is_empty() || rest.starts_with([':', '/']);
+    let protected = oidc.issuer.strip_prefix("https://").is_some_and(|rest| !rest.trim_matches('/').is_empty())
+        || local.iter().any(|it| oidc.issuer.strip_prefix(it).is_some_and(on_this_machine));
+    if !protected || oidc.issuer.contains(bad) || oidc.issuer.contains(['?', '#', '@']) {
+        let problem =
+            "it begins with https://, then the host, as the provider writes it; http:// only on this machine";
+        return Err(Refusal::invalid("oidc_issuer", problem));
+    }
+    if oidc.client_id.trim().is_empty() || oidc.client_id.chars().count() > 500 {
+        return Err(Refusal::invalid("oidc_client_id", "enter what the provider calls the desk"));
+    }
+    if oidc.claim.is_empty() || oidc.claim.contains(bad) {
+        return Err(Refusal::invalid("oidc_claim", "name one claim, such as preferred_username or email"));
+    }
+    if oidc.scopes.contains(|c: char| c.is_control() || c == '"' || c == '\\') {
+        return Err(Refusal::invalid("oidc_scopes", "words with spaces between them, such as profile email"));
+    }
+    match oidc.label.trim().chars().count() {
+        1..=60 => Ok(()),
+        _ => Err(Refusal::invalid("oidc_label", "1 to 60 characters, such as Sign in with Example")),
     }
 }
 

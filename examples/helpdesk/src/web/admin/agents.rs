@@ -44,7 +44,7 @@ impl Deletable for Agents {
 pub async fn list(signed: Signed, Query(asked): Query<Asked>) -> Answer {
     let directory = signed.desk.directory();
     let row = |it: &Agent| {
-        let (state, tone) = match (it.active, it.password.is_some() || it.sign_in == SignInWay::Ldap) {
+        let (state, tone) = match (it.active, it.password.is_some() || it.sign_in != SignInWay::Password) {
             (false, _) => ("Inactive", Tone::Quiet),
             (true, true) => ("Active", Tone::Good),
             (true, false) => ("No password yet", Tone::Bad),
@@ -171,9 +171,10 @@ fn sign_in(values: &Fields, before: Option<&Agent>) -> Section {
     if !before.is_some_and(|agent| agent.built_in) {
         let ways = vec![
             ("password".to_owned(), "This desk".to_owned()),
-            ("ldap".to_owned(), "The directory server of the settings".to_owned()),
+            ("ldap".to_owned(), "The directory server".to_owned()),
+            ("oidc".to_owned(), "Nobody here: the agent uses single sign-on".to_owned()),
         ];
-        let help = "Where the agent’s password is kept. The user name is the same in both.";
+        let help = "Where the agent’s password is kept. The user name is the same everywhere. Default: this desk.";
         fields.push(field("sign_in", "Password is kept by", Kind::Choice(ways), help));
     }
     fields.push(field(
@@ -208,11 +209,27 @@ fn filled(agent: &Agent) -> Fields {
     };
     values.add("escalate_to", escalate_to);
     values.add("get_oldest", on(agent.get_oldest).to_owned());
-    values.add("sign_in", if agent.sign_in == SignInWay::Ldap { "ldap" } else { "password" }.to_owned());
+    values.add("sign_in", way(agent.sign_in).to_owned());
     values.add("ip_ranges", ranges_text(&agent.ip_ranges));
     let property = |(name, value): (&String, &String)| format!("{name}: {value}\n");
     values.add("properties", agent.properties.iter().map(property).collect());
     values
+}
+
+const fn way(way: SignInWay) -> &'static str {
+    match way {
+        SignInWay::Password => "password",
+        SignInWay::Ldap => "ldap",
+        SignInWay::Oidc => "oidc",
+    }
+}
+
+fn way_of(text: &str) -> SignInWay {
+    match text {
+        "ldap" => SignInWay::Ldap,
+        "oidc" => SignInWay::Oidc,
+        _ => SignInWay::Password,
+    }
 }
 
 fn read(values: &Fields, before: Agent) -> Result<Agent, Refusal> {
@@ -256,7 +273,7 @@ fn read(values: &Fields, before: Agent) -> Result<Agent, Refusal> {
         escalate_to,
         get_oldest: values.has("get_oldest"),
         properties,
-        sign_in: if values.one("sign_in") == "ldap" { SignInWay::Ldap } else { SignInWay::Password },
+        sign_in: way_of(values.one("sign_in")),
         ip_ranges: ranges(values, "ip_ranges")?,
         ..before
     })

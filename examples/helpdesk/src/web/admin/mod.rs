@@ -5,6 +5,7 @@ mod agents;
 mod categories;
 mod default_rule;
 mod destinations;
+mod directory;
 mod failures;
 pub(super) mod form;
 mod groups;
@@ -16,6 +17,7 @@ mod rules;
 mod server;
 mod servers;
 mod settings;
+mod single_sign_on;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -44,6 +46,8 @@ pub const MENU: &[(&str, &str)] = &[
     ("/admin/sessions", "Active sessions"),
     ("/admin/groups", "Groups"),
     ("/admin/access", "Access"),
+    ("/admin/directory", "Directory server"),
+    ("/admin/single-sign-on", "Single sign-on"),
     ("/admin/servers", "Servers"),
     ("/admin/settings", "Settings"),
 ];
@@ -141,6 +145,12 @@ fn people_routes(table: Table) -> Table {
         .get(Who::Agent, "/groups", groups::signatures)
         .get(Who::Agent, "/groups/{id}", groups::signature)
         .post(Who::Agent, "/groups/{id}", groups::sign)
+        .get(A, "/admin/directory", directory::show)
+        .post(A, "/admin/directory", directory::save)
+        .post(A, "/admin/directory/test", directory::test)
+        .get(A, "/admin/single-sign-on", single_sign_on::show)
+        .post(A, "/admin/single-sign-on", single_sign_on::save)
+        .post(A, "/admin/single-sign-on/test", single_sign_on::test)
         .get(A, "/admin/access", access::classes)
         .get(A, "/admin/access/why", access::why)
         .get(A, "/admin/access/{class}", access::of_class)

@@ -1,18 +1,16 @@
 //! What holds for the whole desk.
 
 use axum::body::Bytes;
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use axum::http::HeaderMap;
 use mailflow_core::directory::Documented;
-use mailflow_core::ldap::{Ldap, LdapFind};
 use mailflow_core::refusal::Refusal;
 use mailflow_core::settings::Settings;
 
 use super::form::{Field, Form, Kind, Section, number, ranges, ranges_text, switch as on};
 use super::{Asked, go, refusal, seen};
-use crate::passwords;
 use crate::web::answer::Answer;
-use crate::web::{App, Fields, Frame, Signed};
+use crate::web::{Fields, Frame, Signed};
 
 const HERE: &str = "/admin/settings";
 
@@ -65,57 +63,10 @@ fn form(values: &Fields) -> Form {
              theirs often.",
         ),
     ];
-    let sections = vec![Section::new("The desk", desk), Section::new("Doors", doors), directory_server(values)];
+    let sections = vec![Section::new("The desk", desk), Section::new("Doors", doors)];
     let mut form = Form::new(HERE.to_owned(), ("/admin", "Overview"), sections);
     form.hidden.push(("version", values.one("version").to_owned()));
-    let url = values.one("ldap_url");
-    if url.starts_with("ldap://") && values.one("ldap_start_tls").is_empty() {
-        let warning = "The connection to the directory server is not protected: passwords can be read on the way.";
-        form.warnings.push(warning.to_owned());
-    }
     form
-}
-
-fn directory_server(values: &Fields) -> Section {
-    let field = |name, label, kind, help| Field::new(name, label, kind, values, help);
-    let mut section = Section::new(
-        "Directory server (LDAP, Active Directory)",
-        vec![
-            field(
-                "ldap_url",
-                "Address",
-                Kind::Line,
-                "ldaps://ldap.example.com, or ldap://… with StartTLS. Empty for none.",
-            ),
-            field(
-                "ldap_start_tls",
-                "StartTLS",
-                Kind::Switch,
-                "Protects an ldap:// connection before anything is said.",
-            ),
-            field(
-                "ldap_certificate",
-                "Trusted certificate",
-                Kind::Lines(3),
-                "Only for a server with an authority of its own: its certificate as PEM. Otherwise leave it empty.",
-            ),
-            field(
-                "ldap_template",
-                "Name of an agent’s entry",
-                Kind::Line,
-                "With {user} for the user name: uid={user},ou=people,dc=example,dc=com. Empty to search instead.",
-            ),
-            field("ldap_base", "Search below", Kind::Line, "Such as ou=people,dc=example,dc=com."),
-            field("ldap_filter", "Search for", Kind::Line, "Such as (uid={user}) or (sAMAccountName={user})."),
-            field("ldap_account", "As", Kind::Line, "The entry that the desk itself signs in with to search."),
-            field("ldap_password", "Its password", Kind::Password, "Leave it empty to keep the one that is there."),
-        ],
-    );
-    section.help =
-        "Agents whose password is kept there sign in with it. The desk only ever asks; nothing is copied or \
-                    changed there."
-            .to_owned();
-    section
 }
 
 /// The settings.
@@ -129,46 +80,13 @@ pub async fn show(signed: Signed, Query(asked): Query<Asked>) -> Answer {
     values.add("force_https", on(settings.force_https).to_owned());
     values.add("lock_sessions", on(settings.lock_sessions).to_owned());
     values.add("ip_ranges", ranges_text(&settings.ip_ranges));
-    if let Some(ldap) = &settings.ldap {
-        values.add("ldap_url", ldap.url.clone());
-        values.add("ldap_start_tls", on(ldap.start_tls).to_owned());
-        values.add("ldap_certificate", ldap.trusted_certificate.clone().unwrap_or_default());
-        match &ldap.find {
-            LdapFind::Template(template) => values.add("ldap_template", template.clone()),
-            LdapFind::Search { base, filter, account, .. } => {
-                values.add("ldap_base", base.clone());
-                values.add("ldap_filter", filter.clone());
-                values.add("ldap_account", account.clone());
-            }
-        }
-    }
     values.add("version", settings.version().to_string());
     let mut form = form(&values);
     form.done = asked.done();
     form.page(Frame::of(&signed, HERE, "Settings").await?)
 }
 
-fn ldap(app: &App, values: &Fields, before: Option<&Ldap>) -> Result<Option<Ldap>, Refusal> {
-    let text = |name| values.one(name).trim().to_owned();
-    let url = text("ldap_url");
-    if url.is_empty() {
-        return Ok(None);
-    }
-    let certificate = text("ldap_certificate");
-    let find = match text("ldap_template") {
-        template if !template.is_empty() => LdapFind::Template(template),
-        _ => LdapFind::Search {
-            base: text("ldap_base"),
-            filter: text("ldap_filter"),
-            account: text("ldap_account"),
-            password: passwords::of_ldap(app.config.network.as_ref(), Some(values.one("ldap_password")), before)?,
-        },
-    };
-    let trusted_certificate = (!certificate.is_empty()).then(|| format!("{certificate}\n"));
-    Ok(Some(Ldap { url, start_tls: values.has("ldap_start_tls"), trusted_certificate, find }))
-}
-
-fn read(app: &App, signed: &Signed, values: &Fields) -> Result<Settings, Refusal> {
+fn read(signed: &Signed, values: &Fields) -> Result<Settings, Refusal> {
     let before = signed.desk.directory().settings.clone();
     let force_https = values.has("force_https");
     if force_https && !before.force_https && !signed.place.secure {
@@ -184,14 +102,14 @@ fn read(app: &App, signed: &Signed, values: &Fields) -> Result<Settings, Refusal
         force_https,
         lock_sessions: values.has("lock_sessions"),
         ip_ranges: ranges(values, "ip_ranges")?,
-        ldap: ldap(app, values, before.ldap.as_ref())?,
+        ..before
     })
 }
 
 /// Saves the settings.
-pub async fn save(State(app): State<App>, signed: Signed, headers: HeaderMap, body: Bytes) -> Answer {
+pub async fn save(signed: Signed, headers: HeaderMap, body: Bytes) -> Answer {
     let values = Fields::of_form(&headers, &body)?;
-    let saved = match read(&app, &signed, &values) {
+    let saved = match read(&signed, &values) {
         Ok(settings) => signed.desk.admin()?.save_over(&settings, seen(&values)).await,
         Err(refusal) => Err(refusal.into()),
     };

@@ -20,8 +20,8 @@ pub const HERE: &str = "/security";
 #[template(path = "own/security.html")]
 struct SecurityPage {
     frame: Frame,
-    /// Whether the desk itself knows the agent's password.
-    own_password: bool,
+    /// Who says that somebody is the agent.
+    way: SignInWay,
     /// How many recovery codes are left; `None` without a second factor.
     recovery: Option<usize>,
     done: Option<&'static str>,
@@ -56,7 +56,7 @@ pub async fn page(signed: &Signed, done: Option<&'static str>, trouble: Option<R
     });
     let security = SecurityPage {
         frame: Frame::of(signed, HERE, "Password and sign-in").await?,
-        own_password: signed.agent.sign_in == SignInWay::Password,
+        way: signed.agent.sign_in,
         recovery: signed.agent.second_factor.as_ref().map(|factor| factor.recovery.len()),
         done,
         trouble,

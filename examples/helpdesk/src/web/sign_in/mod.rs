@@ -1,11 +1,14 @@
 //! Signing in and out.
 
+mod provider;
+
 use askama::Template;
 use axum::Form;
 use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use mailflow_core::refusal::Refusal;
+use mailflow_core::settings::Settings;
 use mailflow_core::time::Timestamp;
 use serde::Deserialize;
 
@@ -14,11 +17,12 @@ use super::{App, Base, Signed, Table, Trouble, Who, asset, signed};
 use crate::auth::{self, Credentials, Entered, Place};
 
 pub(super) fn routes(table: Table) -> Table {
-    table.get(Who::Anyone, "/sign-in", show).post(Who::Anyone, "/sign-in", sign_in).post(
-        Who::Agent,
-        "/sign-out",
-        sign_out,
-    )
+    table
+        .get(Who::Anyone, "/sign-in", show)
+        .post(Who::Anyone, "/sign-in", sign_in)
+        .get(Who::Anyone, "/sign-in/provider", provider::begin)
+        .get(Who::Anyone, "/sign-in/back", provider::back)
+        .post(Who::Agent, "/sign-out", sign_out)
 }
 
 #[derive(Template)]
@@ -31,12 +35,24 @@ struct SignInPage<'a> {
     next: &'a str,
     /// Set if the password was right, and a code is needed.
     half: Option<String>,
+    /// What stands on the button that leads to the provider.
+    provider: Option<&'a str>,
     trouble: Option<String>,
 }
 
 impl<'a> SignInPage<'a> {
-    fn new(base: &'a Base, desk: &'a str, next: &'a str) -> Self {
-        Self { base, desk, assets: asset::links(), user: "", next, half: None, trouble: None }
+    fn new(base: &'a Base, settings: &'a Settings, next: &'a str) -> Self {
+        let provider = settings.oidc.as_ref().filter(|_| auth::oidc::BUILT_IN).map(|it| it.label.as_str());
+        Self {
+            base,
+            desk: &settings.name,
+            assets: asset::links(),
+            user: "",
+            next,
+            half: None,
+            provider,
+            trouble: None,
+        }
     }
 }
 
@@ -51,7 +67,7 @@ async fn show(State(app): State<App>, base: Base, Query(asked): Query<Next>, req
     if signed::find(&app, &parts).await?.is_some() {
         return Ok(redirect(&base.path(next)));
     }
-    page(&SignInPage::new(&base, &app.flow.directory().settings.name, next))
+    page(&SignInPage::new(&base, &app.flow.directory().settings, next))
 }
 
 #[derive(Deserialize)]
@@ -86,7 +102,7 @@ async fn sign_in(
         }
     };
     let directory = app.flow.directory();
-    let blank = SignInPage::new(&base, &directory.settings.name, next);
+    let blank = SignInPage::new(&base, &directory.settings, next);
     let refusal = match entered {
         Ok(Entered::Begun(_, secret)) => {
             let secure = app.config.secure_cookie || place.secure || directory.settings.force_https;
@@ -121,7 +137,7 @@ fn words(refusal: &Refusal, now: Timestamp, code: bool) -> (StatusCode, String) 
             let text = "The directory server that knows your password cannot be asked now. Try again later.";
             return (StatusCode::SERVICE_UNAVAILABLE, text.to_owned());
         }
-        other => super::admin::form::sentence(&other.to_string()),
+        other => super::sentence(&other.to_string()),
     };
     (StatusCode::UNAUTHORIZED, text)
 }
@@ -135,7 +151,7 @@ async fn sign_out(State(app): State<App>, signed: Signed) -> Answer {
 fn with_cookie(mut response: Response, cookie: &str) -> Response {
     match HeaderValue::try_from(cookie) {
         Ok(cookie) => {
-            response.headers_mut().insert(header::SET_COOKIE, cookie);
+            response.headers_mut().append(header::SET_COOKIE, cookie);
             response
         }
         Err(_) => Trouble::malformed("The session cannot be kept in a cookie.").into_response(),
