@@ -12,12 +12,14 @@ use mailflow_tests::demo::Demo;
 use serde_json::json;
 
 /// What is no page of ours: files, mail in its frame, what never ends, and what only leads elsewhere.
-const NO_PAGES: [&str; 11] = [
+const NO_PAGES: [&str; 13] = [
     "/admin/rules/file/rules.toml",
     "/admin/rules/replay/{job}/events",
     "/assets/{name}",
     "/live",
     "/menu",
+    "/sign-in/back",
+    "/sign-in/provider",
     "/message/{id}/frame",
     "/message/{id}/raw",
     "/message/{id}/file/{at}/{name}",

@@ -1,6 +1,6 @@
 //! Agents whom an OpenID provider signs in, through the real server: a real provider (glewlwyd), and one of our own that
 //! does wrong what it is told to.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use mailflow_tests::desk_server::{DeskServer, Reply};
 use mailflow_tests::glewlwyd::{self, Glewlwyd};

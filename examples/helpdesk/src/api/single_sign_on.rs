@@ -5,7 +5,8 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use mailflow_core::oidc::Oidc;
 use mailflow_core::refusal::Refusal;
-use mailflow_transport::Connectors;
+use mailflow_core::transport::{TransportError, TransportErrorKind};
+use mailflow_transport::{Check, Connectors, Step};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -99,13 +100,22 @@ pub async fn test_oidc(
     headers: HeaderMap,
 ) -> Result<Json<CheckShape>, Refused> {
     let oidc = by.admin.directory().settings.oidc.clone();
-    let oidc = oidc.ok_or_else(|| Refusal::invalid("oidc", "no provider is set up"))?;
+    let Some(oidc) = oidc else { return Ok(Json(nothing("no provider is set up").into())) };
     let redirect = api.sign_in.redirect_address(&base.path(""), place, &headers);
     Ok(Json(api.sign_in.sso().test(&oidc, &redirect).await.into()))
 }
 
+fn nothing(words: &str) -> Check {
+    let failure = TransportError::new(TransportErrorKind::Setup, words);
+    Check {
+        steps: vec![Step { name: "read the settings", words: words.to_owned(), worked: false }],
+        failure: Some(failure),
+    }
+}
+
 /// Somebody to try the directory server out with.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[schema(example = json!({ "user_name": "ada", "password": "first programmer" }))]
 pub struct Somebody {
     /// His user name; empty to look at the connection only.
     #[serde(default)]
@@ -126,7 +136,7 @@ pub async fn test_ldap(
     Body(somebody): Body<Somebody>,
 ) -> Result<Json<CheckShape>, Refused> {
     let server = by.admin.directory().settings.ldap.clone();
-    let server = server.ok_or_else(|| Refusal::invalid("ldap", "no directory server is set up"))?;
+    let Some(server) = server else { return Ok(Json(nothing("no directory server is set up").into())) };
     let trial = (somebody.user_name.as_str(), somebody.password.as_str());
     Ok(Json(ldap::test(&server, api.network.as_ref(), trial).await.into()))
 }

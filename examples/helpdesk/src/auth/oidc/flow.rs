@@ -146,7 +146,12 @@ impl Flow {
         let mut steps = Vec::new();
         let tried = self.try_out(oidc, redirect, &mut steps).await;
         let failure = tried.err().map(|trouble| {
-            steps.push(Step { name: "look", words: trouble.to_string(), worked: false });
+            let name = match &trouble {
+                Trouble::Metadata(_) => "discover",
+                Trouble::Setup(_) => "read the settings",
+                _ => "ask the provider",
+            };
+            steps.push(Step { name, words: trouble.to_string(), worked: false });
             TransportError::new(TransportErrorKind::Setup, trouble.to_string())
         });
         Check { steps, failure }

@@ -9,12 +9,17 @@ use mailflow_core::settings::Settings;
 
 use super::form::{Field, Form, Kind, Section, number, ranges, ranges_text, switch as on};
 use super::{Asked, go, refusal, seen};
+use crate::auth::Place;
 use crate::web::answer::Answer;
 use crate::web::{Fields, Frame, Signed};
 
 const HERE: &str = "/admin/settings";
 
-fn form(values: &Fields) -> Form {
+fn form(values: &Fields, place: Place) -> Form {
+    let here = match place.address {
+        Some(address) => format!("You are here from {address}; a range that would lock you out is not saved."),
+        None => String::new(),
+    };
     let field = |name, label, kind, help| Field::new(name, label, kind, values, help);
     let desk = vec![
         field("name", "Name of the desk", Kind::Line, "Stands on every page. Default: mailflow."),
@@ -63,7 +68,9 @@ fn form(values: &Fields) -> Form {
              theirs often.",
         ),
     ];
-    let sections = vec![Section::new("The desk", desk), Section::new("Doors", doors)];
+    let mut doors = Section::new("Doors", doors);
+    doors.help = here;
+    let sections = vec![Section::new("The desk", desk), doors];
     let mut form = Form::new(HERE.to_owned(), ("/admin", "Overview"), sections);
     form.hidden.push(("version", values.one("version").to_owned()));
     form
@@ -81,7 +88,7 @@ pub async fn show(signed: Signed, Query(asked): Query<Asked>) -> Answer {
     values.add("lock_sessions", on(settings.lock_sessions).to_owned());
     values.add("ip_ranges", ranges_text(&settings.ip_ranges));
     values.add("version", settings.version().to_string());
-    let mut form = form(&values);
+    let mut form = form(&values, signed.place);
     form.done = asked.done();
     form.page(Frame::of(&signed, HERE, "Settings").await?)
 }
@@ -116,7 +123,7 @@ pub async fn save(signed: Signed, headers: HeaderMap, body: Bytes) -> Answer {
     match saved {
         Ok(()) => go(&signed, HERE, "saved"),
         Err(error) => {
-            let mut form = form(&values);
+            let mut form = form(&values, signed.place);
             form.refuse(&refusal(error)?);
             form.page(Frame::of(&signed, HERE, "Settings").await?)
         }

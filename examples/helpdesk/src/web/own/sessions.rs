@@ -59,7 +59,7 @@ pub struct Did {
 
 fn row(signed: &Signed, session: &Session) -> SessionRow {
     let (directory, now) = (signed.desk.directory(), signed.desk.now());
-    let words = |at| (ago(at, now), full(at), at.to_string());
+    let words = |at| (since(&ago(at, now)), full(at), at.to_string());
     SessionRow {
         token: session.token.to_string(),
         agent: directory.agents.get(&session.agent).map_or("an agent who is gone", |it| &it.name).to_owned(),
@@ -69,6 +69,16 @@ fn row(signed: &Signed, session: &Session) -> SessionRow {
         user_agent: session.user_agent.clone(),
         seen: words(session.seen),
         created: words(session.created),
+    }
+}
+
+/// How long ago, inside a sentence.
+fn since(words: &str) -> String {
+    let lasts = [" min", " h", " days"].iter().any(|unit| words.ends_with(unit));
+    match words {
+        "now" => "just now".to_owned(),
+        words if lasts => format!("{words} ago"),
+        words => words.to_owned(),
     }
 }
 

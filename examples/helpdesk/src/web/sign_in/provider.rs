@@ -102,7 +102,7 @@ fn sorry(app: &App, base: &Base, place: Place, next: &str, trouble: &Trouble) ->
     let (status, trouble) = match trouble {
         Trouble::Refused(refusal @ Refusal::NotFromHere { .. }) => words(refusal, app.flow.now(), false),
         trouble if trouble.is_transient() => (StatusCode::SERVICE_UNAVAILABLE, trouble.words()),
-        Trouble::NotSetUp => (StatusCode::NOT_FOUND, trouble.words()),
+        Trouble::NotSetUp => (StatusCode::CONFLICT, trouble.words()),
         Trouble::Nobody(_) => (StatusCode::FORBIDDEN, trouble.words()),
         _ => (StatusCode::UNAUTHORIZED, trouble.words()),
     };
