@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::approval::Approval;
 use crate::digest::Digest;
 use crate::draft::Draft;
-use crate::id::{DestinationId, MessageId, OutgoingId, TicketId};
+use crate::id::{AgentId, DestinationId, MessageId, OutgoingId, TicketId};
 use crate::mail::{Address, ThreadId};
 use crate::ticket::Excerpt;
 use crate::time::Timestamp;
@@ -197,6 +197,13 @@ impl Recipient {
 }
 
 impl Outgoing {
+    /// Whose it is, as long as he can pull it back and it has not begun to go out.
+    pub fn held_by(&self) -> Option<AgentId> {
+        let waits =
+            matches!(self.state, OutgoingState::AwaitingApproval | OutgoingState::Queued | OutgoingState::Paused);
+        self.hold.as_ref().filter(|_| waits).map(|hold| hold.draft.agent)
+    }
+
     /// The recipients that still have to be tried.
     pub fn pending(&self) -> impl Iterator<Item = &Recipient> {
         self.recipients.iter().filter(|recipient| recipient.is_pending())

@@ -24,6 +24,39 @@ pub struct Session {
     /// The program that it was begun with, on one line.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub user_agent: String,
+    /// Set for an API token, which an agent or an administrator made for a program: what it is called. It is no session
+    /// of a browser, is bound to no place of its own, and does not last longer for being used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_token: Option<String>,
+}
+
+/// An API token to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewToken {
+    /// The digest of its secret, which only the program has.
+    pub token: Digest,
+    /// What it is called, at most 100 characters.
+    pub name: String,
+    /// When it ends by itself; `None` means never.
+    pub expires: Option<Timestamp>,
+}
+
+/// Who asks, with what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caller {
+    /// An agent in a session.
+    Session(AgentId),
+    /// A program with an agent's API token.
+    Token(AgentId),
+}
+
+impl Caller {
+    /// The agent whose rights it has.
+    pub const fn agent(self) -> AgentId {
+        match self {
+            Self::Session(agent) | Self::Token(agent) => agent,
+        }
+    }
 }
 
 /// What was shown beside the password when a session was begun. Whether it is right was checked by whoever has the key;

@@ -11,8 +11,12 @@ use crate::url::Target;
 
 /// The steps from an empty database to the newest shape. The table `mailflow_migrations` has those that were taken, with
 /// the digest of each: a step that was taken must not be another one now.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/1.sql"), include_str!("../migrations/2.sql"), include_str!("../migrations/3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/1.sql"),
+    include_str!("../migrations/2.sql"),
+    include_str!("../migrations/3.sql"),
+    include_str!("../migrations/4.sql"),
+];
 
 /// The lock under which steps are taken: ten seconds long it is waited for, so often.
 const LOCK: &str = "DECLARE @had INT;

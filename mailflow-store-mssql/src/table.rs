@@ -53,7 +53,7 @@ tables! {
     ARRIVALS = "arrivals" ("source" Id, "digest" Digest) ["list" Integer, "at" Integer, "place" Id] NOTHING false;
     FETCH_MARKS = "fetch_marks" ("source" Id, "uid" Digest) ["name" Bytes] NOTHING false;
     OUTGOING = "outgoing" ("id" Id)
-        ["ticket" Id, "destination" Id, "list" Integer, "due" Integer, "created" Integer] NOTHING false;
+        ["ticket" Id, "destination" Id, "list" Integer, "due" Integer, "created" Integer, "author" Id] NOTHING false;
     DRAFTS = "drafts" ("agent" Id, "ticket" Id) ["saved" Integer] NOTHING false;
     READ_MARKS = "read_marks" ("agent" Id, "ticket" Id) [] NOTHING false;
     SESSIONS = "sessions" ("token" Digest) ["agent" Id, "seen" Integer, "place" Id] NOTHING false;

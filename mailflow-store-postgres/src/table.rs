@@ -71,7 +71,7 @@ tables! {
     ARRIVALS = "arrivals" ("source" Uuid, "digest" Bytes) ["list" Integer, "at" Integer, "place" Uuid] "NULL::bytea" false;
     FETCH_MARKS = "fetch_marks" ("source" Uuid, "uid" Bytes) [] "NULL::bytea" false;
     OUTGOING = "outgoing" ("id" Uuid)
-        ["ticket" Uuid, "destination" Uuid, "list" Integer, "due" Integer, "created" Integer] "NULL::bytea" false;
+        ["ticket" Uuid, "destination" Uuid, "list" Integer, "due" Integer, "created" Integer, "author" Uuid] "NULL::bytea" false;
     DRAFTS = "drafts" ("agent" Uuid, "ticket" Uuid) ["saved" Integer] "NULL::bytea" false;
     READ_MARKS = "read_marks" ("agent" Uuid, "ticket" Uuid) [] "NULL::bytea" false;
     SESSIONS = "sessions" ("token" Bytes) ["agent" Uuid, "seen" Integer, "place" Uuid] "NULL::bytea" false;

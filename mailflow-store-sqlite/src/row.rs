@@ -79,7 +79,9 @@ fn columns(record: &Record) -> Result<(Vec<Value>, Beside), StoreError> {
         Record::Outgoing(it) => {
             let list = columns::outgoing_list(it.state).map_or(Value::Null, Value::Integer);
             let (due, created) = (Value::Integer(it.due.as_millis()), Value::Integer(it.created.as_millis()));
-            (vec![blob(it.ticket.as_bytes()), blob(it.destination.as_bytes()), list, due, created], Beside::Nothing)
+            let author = it.held_by().map_or(Value::Null, |author| blob(author.as_bytes()));
+            let (ticket, destination) = (blob(it.ticket.as_bytes()), blob(it.destination.as_bytes()));
+            (vec![ticket, destination, list, due, created, author], Beside::Nothing)
         }
         Record::Draft(it) => (vec![Value::Integer(it.saved.as_millis())], Beside::Nothing),
         Record::Session(it) => {

@@ -66,7 +66,7 @@ tables! {
     THREADS = "threads" ("id") [] "NULL" false;
     ARRIVALS = "arrivals" ("source", "digest") ["list", "at", "place"] "NULL" false;
     FETCH_MARKS = "fetch_marks" ("source", "uid") [] "NULL" false;
-    OUTGOING = "outgoing" ("id") ["ticket", "destination", "list", "due", "created"] "NULL" false;
+    OUTGOING = "outgoing" ("id") ["ticket", "destination", "list", "due", "created", "author"] "NULL" false;
     DRAFTS = "drafts" ("agent", "ticket") ["saved"] "NULL" false;
     READ_MARKS = "read_marks" ("agent", "ticket") [] "NULL" false;
     SESSIONS = "sessions" ("token") ["agent", "seen", "place"] "NULL" false;

@@ -10,7 +10,7 @@ use crate::allowance::{self, Allowance};
 use crate::digest::Digest;
 use crate::id::AgentId;
 use crate::refusal::Refusal;
-use crate::session::{Proof, Session};
+use crate::session::{Caller, NewToken, Proof, Session};
 use crate::store::{Changes, Key};
 use crate::text;
 use crate::time::Timestamp;
@@ -21,6 +21,8 @@ pub const LASTS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 pub const SEEN: Duration = Duration::from_secs(5 * 60);
 /// How long a code of a second factor is the current one (RFC 6238 section 4).
 const STEP_MS: u64 = 30_000;
+/// The most API tokens of an agent.
+pub const TOKENS: usize = 50;
 
 /// Begins a session. `token` is the digest of a secret that only the agent's program has.
 ///
@@ -50,6 +52,7 @@ pub fn begin(
         expires: scene.now.plus(LASTS),
         peer: text::one_line(peer, 100),
         user_agent: text::one_line(user_agent, 300),
+        api_token: None,
     });
     Ok(())
 }
@@ -81,7 +84,7 @@ fn use_up(
     configure::write_own(scene, changes, &Agent { second_factor, ..agent.clone() })
 }
 
-/// Whose session it is; `None` if it is over, or worth nothing from there. "Last seen" is written now and then.
+/// Whose session or API token it is; `None` if it is over, or worth nothing from there. "Last seen" is written now and then.
 ///
 /// # Errors
 /// [`Stop::Look`] for the session.
@@ -90,20 +93,55 @@ pub fn whose(
     changes: &mut Changes<'_>,
     token: Digest,
     place: Option<IpAddr>,
-) -> Result<Option<AgentId>, Stop> {
+) -> Result<Option<Caller>, Stop> {
     let Some(session) = changes.get::<Session>(&Key::Session(token))?.cloned() else { return Ok(None) };
     let begun_at: Option<IpAddr> = session.peer.parse().ok();
     let canonical = |place: Option<IpAddr>| place.map(|place| place.to_canonical());
-    let moved = scene.directory.settings.lock_sessions && canonical(begun_at) != canonical(place);
+    let of_program = session.api_token.is_some();
+    let moved = !of_program && scene.directory.settings.lock_sessions && canonical(begun_at) != canonical(place);
     let may = access::take_part(scene.directory, session.agent).is_ok()
         && access::from_place(scene.directory, session.agent, place).is_ok();
     if session.expires <= scene.now || moved || !may {
         return Ok(None);
     }
     if scene.now.since(session.seen) >= SEEN {
-        changes.put(Session { seen: scene.now, expires: scene.now.plus(LASTS), ..session.clone() });
+        let expires = if of_program { session.expires } else { scene.now.plus(LASTS) };
+        changes.put(Session { seen: scene.now, expires, ..session.clone() });
     }
-    Ok(Some(session.agent))
+    Ok(Some(if of_program { Caller::Token(session.agent) } else { Caller::Session(session.agent) }))
+}
+
+/// Makes an API token for an agent: a program that shows its secret has his rights.
+///
+/// # Errors
+/// [`Stop::Refuse`] if the agent may not use the desk, the name says nothing, or the token would be over already.
+pub fn make_token(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    agent: AgentId,
+    wish: &NewToken,
+    peer: Option<IpAddr>,
+) -> Result<(), Stop> {
+    access::take_part(scene.directory, agent)?;
+    let name = text::one_line(wish.name.trim(), 100);
+    if name.is_empty() {
+        return Err(Refusal::invalid("name", "say what the token is for").into());
+    }
+    if wish.expires.is_some_and(|at| at <= scene.now) {
+        return Err(Refusal::invalid("expires", "this time is over already; choose a later one, or none").into());
+    }
+    changes.put(Session {
+        token: wish.token,
+        agent,
+        created: scene.now,
+        // Never used so far: no later than it was made.
+        seen: scene.now,
+        expires: wish.expires.unwrap_or(Timestamp::MAX),
+        peer: peer.map(|it| it.to_string()).unwrap_or_default(),
+        user_agent: String::new(),
+        api_token: Some(name),
+    });
+    Ok(())
 }
 
 /// Ends a session.

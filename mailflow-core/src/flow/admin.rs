@@ -8,14 +8,14 @@ use super::{Cluster, Error, Mailflow, Shared};
 use crate::access::{AccessList, Grant, Scope, Visibility};
 use crate::decision::cluster;
 use crate::decision::configure::{self, By, Configured};
-use crate::decision::session;
+use crate::decision::session::{self, TOKENS};
 use crate::digest::Digest;
 use crate::directory::{Directory, DocumentKind};
 use crate::id::{AgentId, Mint, ServerId, SourceId};
 use crate::mail::Address;
 use crate::refusal::Refusal;
 use crate::rule::RuleSet;
-use crate::session::Session;
+use crate::session::{NewToken, Session};
 use crate::source::{Source, SourceAccess};
 use crate::store::{Count, Page, Query, TicketQuery};
 use crate::ticketbox::Ticketbox;
@@ -228,6 +228,41 @@ impl Admin {
     pub async fn sessions(&self) -> Result<Vec<Session>, Error> {
         self.may("look at sessions")?;
         Mailflow::sessions_of(&self.shared, None).await
+    }
+
+    /// The API tokens of an agent, the one used last first.
+    ///
+    /// # Errors
+    /// [`Error`] if the agent who asks is no administrator, or the store fails.
+    pub async fn tokens_of(&self, agent: AgentId) -> Result<Vec<Session>, Error> {
+        self.may("look at API tokens")?;
+        Mailflow::tokens_of(&self.shared, agent).await
+    }
+
+    /// Makes an API token with the rights of an agent.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the agent who asks is no administrator, the other one may not use the desk, or the wish does
+    /// not do.
+    pub async fn make_token(&self, agent: AgentId, wish: &NewToken) -> Result<(), Error> {
+        self.may("make API tokens")?;
+        if Mailflow::tokens_of(&self.shared, agent).await?.len() >= TOKENS {
+            return Err(Refusal::invalid("name", format!("there are {TOKENS} tokens already; end one first")).into());
+        }
+        let made =
+            self.shared.transact(|scene, changes, _| session::make_token(scene, changes, agent, wish, None)).await;
+        made.map(drop)
+    }
+
+    /// Ends a token of an agent's: it is worth nothing from this moment.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuch`] if it is none of his; [`Error`] if the agent who asks is no administrator.
+    pub async fn end_token(&self, agent: AgentId, token: Digest) -> Result<(), Error> {
+        if !self.tokens_of(agent).await?.iter().any(|it| it.token == token) {
+            return Err(Refusal::no_such("API token", token).into());
+        }
+        self.shared.transact(|_, changes, _| session::end(changes, token)).await.map(drop)
     }
 
     /// Ends anybody's session. One that is over already is no error.

@@ -47,7 +47,7 @@ use crate::decision::session;
 use crate::digest::Digest;
 use crate::directory::Directory;
 use crate::id::{AgentId, SourceId};
-use crate::session::{Proof, Session};
+use crate::session::{Caller, Proof, Session};
 use crate::source::Source;
 use crate::store::{Query, Store, StoreExt as _};
 use crate::time::Timestamp;
@@ -217,6 +217,18 @@ impl Mailflow {
     /// # Errors
     /// [`Error`] if the store fails.
     pub async fn session(&self, token: Digest, place: Option<IpAddr>) -> Result<Option<AgentId>, Error> {
+        Ok(match self.caller(token, place).await? {
+            Some(Caller::Session(agent)) => Some(agent),
+            // What a program was given is no way into pages.
+            Some(Caller::Token(_)) | None => None,
+        })
+    }
+
+    /// Whose session or API token it is; `None` if it is over, or worth nothing from this network address.
+    ///
+    /// # Errors
+    /// [`Error`] if the store fails.
+    pub async fn caller(&self, token: Digest, place: Option<IpAddr>) -> Result<Option<Caller>, Error> {
         Ok(self.shared.transact(|scene, changes, _| session::whose(scene, changes, token, place)).await?.value)
     }
 
@@ -227,7 +239,18 @@ impl Mailflow {
     pub(crate) async fn sessions_of(shared: &Shared, agent: Option<AgentId>) -> Result<Vec<Session>, Error> {
         let mut all: Vec<Session> = shared.store.list_all(&Query::Sessions(agent)).await?;
         let now = shared.clock.now();
-        all.retain(|session| session.expires > now);
+        all.retain(|session| session.expires > now && session.api_token.is_none());
+        Ok(all)
+    }
+
+    /// The API tokens of an agent, the one used last first; those that are over, too, so that one sees why a program does
+    /// not work any more.
+    ///
+    /// # Errors
+    /// [`Error`] if the store fails.
+    pub(crate) async fn tokens_of(shared: &Shared, agent: AgentId) -> Result<Vec<Session>, Error> {
+        let mut all: Vec<Session> = shared.store.list_all(&Query::Sessions(Some(agent))).await?;
+        all.retain(|session| session.api_token.is_some());
         Ok(all)
     }
 

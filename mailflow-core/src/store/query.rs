@@ -58,6 +58,9 @@ pub enum Query {
     Sending,
     /// Mails that wait for an approval, the one submitted first first ([`Row::Record`]).
     AwaitingApproval,
+    /// Mails of an agent that have not begun to go out and can be pulled back: held, scheduled, paused, or waiting for an
+    /// approval; the first due first ([`Row::Record`]).
+    HeldBy(AgentId),
     /// Mails of a destination that an agent has to look at: failed, or perhaps sent and held, newest first
     /// ([`Row::Record`]).
     Failed(DestinationId),

@@ -10,7 +10,7 @@ use mailflow_core::decision::reply::Reply;
 use mailflow_core::digest::Digest;
 use mailflow_core::flow::Error;
 use mailflow_core::group::Group;
-use mailflow_core::id::{AgentId, GroupId};
+use mailflow_core::id::{AgentId, GroupId, OutgoingId};
 use mailflow_core::mail::Address;
 use mailflow_core::outgoing::{Outgoing, OutgoingState};
 use mailflow_core::refusal::Refusal;
@@ -191,6 +191,15 @@ enum Action {
     ReleaseOthers {
         who: usize,
     },
+    /// He looks at the message: from now on he releases the bytes that he saw.
+    Look {
+        who: usize,
+    },
+    TakeBack {
+        who: usize,
+    },
+    /// The bytes become others, as if somebody could edit what is submitted.
+    EditInPlace,
     GiveBack {
         who: usize,
     },
@@ -209,20 +218,35 @@ enum Action {
     LeadLeaves,
     SettingGone,
     Deliver,
-    /// The planted fault: somebody queues what waits without being asked who he is.
+    /// A planted fault: what he releases are the bytes as they are, whatever he has looked at.
+    ReleaseWithoutLooking {
+        who: usize,
+    },
+    /// A planted fault: somebody queues what waits without being asked who he is.
     QueueWithoutAsking,
 }
 
-fn actions() -> Vec<Action> {
+/// Whether bytes can become others after somebody has looked at them.
+#[derive(Clone, Copy, PartialEq)]
+enum Bytes {
+    Stay,
+    Change,
+}
+
+fn actions(bytes: Bytes) -> Vec<Action> {
     use Action::{
-        Correct, Deliver, GiveBack, LeadLeaves, PullBack, Release, ReleaseOthers, Retry, SendNow, SettingGone, Write,
+        Correct, Deliver, EditInPlace, GiveBack, LeadLeaves, Look, PullBack, Release, ReleaseOthers, Retry, SendNow,
+        SettingGone, TakeBack, Write,
     };
-    let mut all = vec![LeadLeaves, SettingGone, Deliver];
+    let mut all = vec![LeadLeaves, SettingGone, Deliver, Write { who: 0 }];
     for who in 0..3 {
         all.extend([Release { who }, ReleaseOthers { who }, GiveBack { who }, PullBack { who }]);
-        all.extend([SendNow { who }, Retry { who }, Correct { who }]);
+        all.extend([SendNow { who }, Retry { who }, Correct { who }, TakeBack { who }]);
     }
-    all.push(Write { who: 0 });
+    if bytes == Bytes::Change {
+        // The author has seen what he wrote; the others look.
+        all.extend([EditInPlace, Look { who: 1 }, Look { who: 2 }]);
+    }
     all
 }
 
@@ -232,6 +256,7 @@ async fn play(sequence: &[Action]) -> (String, bool) {
     let people = [team.author, team.lead, BUILT_IN_ADMINISTRATOR];
     let mut released: BTreeSet<Digest> = BTreeSet::new();
     let (mut lead_is_member, mut needs_approval, mut written) = (true, true, 0);
+    let mut looked: [Option<(OutgoingId, Digest)>; 3] = [None; 3];
     for action in sequence {
         let waiting = newest(&team).await;
         let desk = |who: usize| team.office.flow.desk(people[who]);
@@ -244,12 +269,24 @@ async fn play(sequence: &[Action]) -> (String, bool) {
                     released.insert(replied.raw);
                 }
             }
-            (Action::Release { who }, Some(it)) if desk(*who).release(it.id, it.raw).await.is_ok() => {
+            (Action::Look { who }, Some(it)) => looked[*who] = Some((it.id, it.raw)),
+            (Action::EditInPlace, Some(it)) => edit_in_place(&team, it).await,
+            (Action::TakeBack { who }, Some(it)) => drop(desk(*who).take_back(it.id).await),
+            (Action::ReleaseWithoutLooking { who }, Some(it)) => {
+                desk(*who).release(it.id, it.raw).await.unwrap();
+                released.extend(looked[*who].map(|(_, raw)| raw));
+            }
+            (Action::Release { who }, Some(it)) => {
+                // He releases what he has looked at; who has not looked at anything yet looks now.
+                let (id, raw) = looked[*who].unwrap_or((it.id, it.raw));
+                if desk(*who).release(id, raw).await.is_err() {
+                    continue;
+                }
                 // Said again in the guide's words: a member of the group who is not the author; if there is none, an
                 // administrator.
                 let entitled = if lead_is_member { *who == 1 } else { *who == 2 };
                 if entitled {
-                    released.insert(it.raw);
+                    released.insert(raw);
                 }
             }
             (Action::ReleaseOthers { who }, Some(it)) => drop(desk(*who).release(it.id, Digest::of(b"other")).await),
@@ -277,7 +314,9 @@ async fn play(sequence: &[Action]) -> (String, bool) {
     }
     team.deliver().await;
     let leaked = team.office.outside.sent().iter().any(|(_, bytes)| !released.contains(&Digest::of(bytes)));
-    (picture(&team, lead_is_member, needs_approval).await, leaked)
+    let now = newest(&team).await;
+    let saw = looked.map(|it| it.map(|(id, raw)| now.as_ref().is_some_and(|now| (now.id, now.raw) == (id, raw))));
+    (picture(&team, (lead_is_member, needs_approval), &released, saw).await, leaked)
 }
 
 /// The mail that was written last.
@@ -287,40 +326,62 @@ async fn newest(team: &Team) -> Option<Outgoing> {
 }
 
 /// All of the state that actions can tell apart.
-async fn picture(team: &Team, lead_is_member: bool, needs_approval: bool) -> String {
+async fn picture(
+    team: &Team,
+    (lead_is_member, needs_approval): (bool, bool),
+    released: &BTreeSet<Digest>,
+    saw: [Option<bool>; 3],
+) -> String {
     let seen = team.office.conversation(1).await;
     let mut mails: Vec<(&Outgoing, String)> = seen.outgoing.values().map(|it| (it, String::new())).collect();
     mails.sort_by_key(|(it, _)| (it.created, it.id));
     let mails: Vec<String> = mails
         .iter()
         .map(|(it, _)| {
-            let decided = it.approval.as_ref().map(|approval| approval.decision.is_some());
+            let decided =
+                it.approval.as_ref().map(|approval| approval.decision.as_ref().map(|it| it.by == team.lead));
+            let released = released.contains(&it.raw);
             let to: Vec<&str> = it.recipients.iter().map(|recipient| recipient.address.as_str()).collect();
-            format!("{:?} {decided:?} {} {to:?}", it.state, it.hold.is_some())
+            format!("{:?} {decided:?} {} {released} {to:?}", it.state, it.hold.is_some())
         })
         .collect();
     let drafts = team.office.all::<mailflow_core::draft::Draft>(&Query::Drafts(team.author)).await.len();
-    format!("{lead_is_member} {needs_approval} {drafts} {} {mails:?}", team.office.outside.sent().len())
+    format!("{saw:?} {lead_is_member} {needs_approval} {drafts} {} {mails:?}", team.office.outside.sent().len())
+}
+
+/// What would be if the bytes of a submitted message could become others.
+async fn edit_in_place(team: &Team, it: Outgoing) {
+    if it.state != OutgoingState::AwaitingApproval {
+        return;
+    }
+    let raw =
+        team.office.flow.store().keep_body(format!("other words than {}\r\n", it.raw).into_bytes()).await.unwrap();
+    overwrite(team, Outgoing { raw, ..it }).await;
 }
 
 async fn queue_without_asking(team: &Team, it: Outgoing) {
+    overwrite(team, Outgoing { state: OutgoingState::Queued, due: it.created, hold: None, ..it }).await;
+}
+
+/// Writes a record past all decisions.
+async fn overwrite(team: &Team, it: Outgoing) {
     let key = Key::Outgoing(it.id);
     let loaded = team.office.flow.store().load(std::slice::from_ref(&key)).await.unwrap();
     let mut view = View::default();
     view.add([key], loaded);
     let mut changes = view.changes();
-    changes.put(Outgoing { state: OutgoingState::Queued, due: it.created, hold: None, ..it });
+    changes.put(it);
     let changeset: Changeset = changes.finish();
     team.office.flow.store().commit(changeset).await.unwrap();
 }
 
 /// Every sequence of up to so many actions. Sequences that end in the same state are gone on from once.
-async fn explore(depth: usize) -> (usize, Vec<Vec<Action>>) {
+async fn explore(depth: usize, bytes: Bytes) -> (usize, Vec<Vec<Action>>) {
     let mut seen = BTreeSet::new();
     let mut leaks = Vec::new();
     let mut next = VecDeque::from([Vec::new()]);
     while let Some(sequence) = next.pop_front() {
-        for action in actions() {
+        for action in actions(bytes) {
             let mut longer: Vec<Action> = sequence.clone();
             longer.push(action);
             let (picture, leaked) = play(&longer).await;
@@ -337,12 +398,69 @@ async fn explore(depth: usize) -> (usize, Vec<Vec<Action>>) {
 
 #[tokio::test]
 async fn no_sequence_of_six_actions_sends_bytes_that_nobody_entitled_released() {
-    let (states, leaks) = explore(6).await;
+    let (states, leaks) = explore(6, Bytes::Stay).await;
     assert!(leaks.is_empty(), "{leaks:?}");
-    assert!(states > 50, "only {states} states were reached");
+    assert!(states > 100, "only {states} states were reached");
 }
 
-/// The control of the exploration.
+#[tokio::test]
+async fn no_sequence_of_five_actions_sends_bytes_that_became_others_after_somebody_looked() {
+    let (states, leaks) = explore(5, Bytes::Change).await;
+    assert!(leaks.is_empty(), "{leaks:?}");
+    assert!(states > 200, "only {states} states were reached");
+}
+
+#[tokio::test]
+async fn an_approver_takes_his_release_back_before_it_leaves_and_nobody_else_does() {
+    let team = Team::meet().await;
+    team.change(team.lead, |lead| lead.undo_send_s = 10).await;
+    let before = team.office.ticket(1).await;
+    let outgoing = team.submit("words").await;
+    let lead = team.office.flow.desk(team.lead);
+    assert_eq!(code(lead.take_back(outgoing.id).await.unwrap_err()), "no_such", "there is nothing to take back");
+    lead.release(outgoing.id, outgoing.raw).await.unwrap();
+    for who in [team.author, BUILT_IN_ADMINISTRATOR] {
+        assert_eq!(code(team.office.flow.desk(who).take_back(outgoing.id).await.unwrap_err()), "no_such");
+    }
+    lead.take_back(outgoing.id).await.unwrap();
+    assert_eq!(team.office.ticket(1).await.waiting_since, before.waiting_since, "the customer waits again");
+    assert_eq!(team.deliver().await, 0);
+    assert_eq!(lead.to_approve().await.unwrap().len(), 1);
+    lead.release(outgoing.id, outgoing.raw).await.unwrap();
+    assert_eq!(team.deliver().await, 1);
+    assert_eq!(code(lead.take_back(outgoing.id).await.unwrap_err()), "too_late");
+}
+
+#[tokio::test]
+async fn what_is_submitted_again_names_what_was_returned() {
+    let team = Team::meet().await;
+    let outgoing = team.submit("it costs 10").await;
+    let lead = team.office.flow.desk(team.lead);
+    lead.give_back(outgoing.id, "12").await.unwrap();
+    let again = team.submit("it costs 12").await;
+    let seen = lead.approval(again.id).await.unwrap();
+    let (returned, then) = seen.before.unwrap();
+    assert_eq!((returned.note.as_str(), returned.by, then.id), ("12", team.lead, outgoing.message));
+    assert!(then.text.contains("it costs 10") && seen.message.text.contains("it costs 12"));
+    // Pulled back, the draft still knows that it was returned; thrown away, what comes next is new.
+    let author = team.office.flow.desk(team.author);
+    assert_eq!(author.pull_back(again.id).await.unwrap().returned.unwrap().note, "12");
+    author.discard_draft(seen.ticket.id).await.unwrap();
+    let new = team.submit("something else").await;
+    assert!(lead.approval(new.id).await.unwrap().before.is_none());
+}
+
+/// Controls of the exploration.
+#[tokio::test]
+async fn bytes_that_nobody_looked_at_are_found() {
+    let actions = [Action::Write { who: 0 }, Action::Look { who: 1 }, Action::EditInPlace];
+    let (_, leaked) = play(&[actions.as_slice(), &[Action::Release { who: 1 }]].concat()).await;
+    assert!(!leaked, "the release names other bytes than there are");
+    let (_, leaked) = play(&[actions.as_slice(), &[Action::ReleaseWithoutLooking { who: 1 }]].concat()).await;
+    assert!(leaked);
+}
+
+/// Controls of the exploration.
 #[tokio::test]
 async fn a_mail_that_is_queued_without_asking_is_found() {
     let (_, leaked) = play(&[Action::Write { who: 0 }, Action::QueueWithoutAsking]).await;

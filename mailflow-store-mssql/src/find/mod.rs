@@ -100,6 +100,10 @@ fn list(query: &Query, parameters: &mut Parameters<'_>) -> Result<List, StoreErr
         }
         Query::Sending => outgoing("created", "list = 1 AND ".to_owned(), false),
         Query::AwaitingApproval => outgoing("created", "list = 3 AND ".to_owned(), false),
+        Query::HeldBy(agent) => {
+            let agent = parameters.id(*agent.as_bytes());
+            outgoing("due", format!("author = {agent} AND "), false)
+        }
         Query::Failed(destination) => {
             let destination = parameters.id(*destination.as_bytes());
             outgoing("created", format!("destination = {destination} AND list = 2 AND "), true)

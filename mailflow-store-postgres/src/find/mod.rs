@@ -125,6 +125,7 @@ fn list(query: &Query) -> Result<List, StoreError> {
         }
         Query::Sending => outgoing("created", "list = 1 AND ", Vec::new()).list(false),
         Query::AwaitingApproval => outgoing("created", "list = 3 AND ", Vec::new()).list(false),
+        Query::HeldBy(agent) => outgoing("due", "author = $1 AND ", id((*agent).into())).list(false),
         Query::Failed(destination) => {
             outgoing("created", "destination = $1 AND list = 2 AND ", id((*destination).into())).list(true)
         }

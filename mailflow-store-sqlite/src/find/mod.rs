@@ -141,6 +141,9 @@ fn list(query: &Query) -> Result<List, StoreError> {
         Query::AwaitingApproval => {
             oldest(RecordKind::Outgoing, oldest!("outgoing", "created", "id", "list = 3 AND "), Vec::new())
         }
+        Query::HeldBy(agent) => {
+            oldest(RecordKind::Outgoing, oldest!("outgoing", "due", "id", "author = ? AND "), blob(agent.as_bytes()))
+        }
         Query::Failed(destination) => {
             let sql = newest!("outgoing", "created", "id", "NULL", "destination = ? AND list = 2 AND ");
             newest(RecordKind::Outgoing, sql, blob(destination.as_bytes()))

@@ -17,7 +17,7 @@ use mailflow_core::lease::{Holder, Lease, Past, Task};
 use mailflow_core::mail::{Address, Mailbox, Sender, Spam, ThreadId};
 use mailflow_core::message::{AttachmentInfo, Author, Direction, Message};
 use mailflow_core::note::Note;
-use mailflow_core::outgoing::{Outgoing, OutgoingState, Recipient, RunId};
+use mailflow_core::outgoing::{AfterReply, Hold, Outgoing, OutgoingState, Recipient, RunId};
 use mailflow_core::pulse::Pulse;
 use mailflow_core::server::Server;
 use mailflow_core::session::{ReadMark, Session};
@@ -191,6 +191,13 @@ pub fn outgoing(number: u64, ticket: u64, body: &[u8], state: OutgoingState) -> 
     }
 }
 
+/// The same, held for an agent who can pull it back.
+pub fn held_by(agent: u64, outgoing: Outgoing) -> Outgoing {
+    let draft = Draft { attachments: Vec::new(), ..draft(agent, 1) };
+    let hold = Hold { draft, then: AfterReply::Stay, before: None };
+    Outgoing { hold: Some(Box::new(hold)), ..outgoing }
+}
+
 /// A draft of an agent in a ticket.
 pub fn draft(agent: u64, ticket: u64) -> Draft {
     Draft {
@@ -223,6 +230,7 @@ pub fn session(number: u64, agent: u64) -> Session {
         expires: time(number + 1000),
         peer: "192.0.2.1".to_owned(),
         user_agent: "a browser".to_owned(),
+        api_token: None,
     }
 }
 

@@ -117,6 +117,14 @@ pub async fn give_back(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Messages of the caller that have not begun to go out and can be pulled back: held, sent later, paused because the
+/// customer wrote, or waiting for an approval; the first due first.
+#[utoipa::path(get, path = "/outgoing", tag = "delivery",
+    responses((status = 200, description = "All of them", body = Vec<Delivery>), ForAgents))]
+pub async fn held(caller: Caller) -> Result<Json<Vec<Delivery>>, Refused> {
+    Ok(Json(caller.desk.held().await?.into_iter().map(Delivery::from).collect()))
+}
+
 /// Pulls a message of the caller back that is not yet being sent: his draft is as it was.
 #[utoipa::path(post, path = "/outgoing/{id}/undo", tag = "delivery",
     params(("id" = Uuid, Path, description = "The mail", example = "0191f3a2-7c44-7d10-9a51-000000000022")),

@@ -4,18 +4,22 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use mailflow_core::digest::Digest;
 use mailflow_core::flow::{Admin, Desk};
+use mailflow_core::refusal::Refusal;
+use mailflow_core::session;
 
 use super::Api;
 use super::refused::Refused;
 use crate::auth::{self, Place};
 
-/// An agent with a session, and what he may ask for.
+/// An agent with a session or an API token, and what he may ask for.
 #[derive(Debug)]
 pub struct Caller {
     /// What he may ask for.
     pub desk: Desk,
-    /// The digest of his session's secret.
+    /// The digest of the secret of his session or API token.
     pub session: Digest,
+    /// Whether it is an API token.
+    pub token: bool,
 }
 
 /// A caller who is an administrator.
@@ -25,6 +29,30 @@ pub struct Administrator {
     pub desk: Desk,
     /// The configuration, to change.
     pub admin: Admin,
+    /// Whether he asks with an API token.
+    pub token: bool,
+}
+
+impl Caller {
+    /// Refuses programs: what is asked for here is for somebody who has signed in himself.
+    pub fn need_session(&self) -> Result<(), Refusal> {
+        need_session(&self.desk, self.token)
+    }
+}
+
+impl Administrator {
+    /// Refuses programs: what is asked for here is for somebody who has signed in himself.
+    pub fn need_session(&self) -> Result<(), Refusal> {
+        need_session(&self.desk, self.token)
+    }
+}
+
+fn need_session(desk: &Desk, token: bool) -> Result<(), Refusal> {
+    if !token {
+        return Ok(());
+    }
+    let agent = desk.directory().agents.get(&desk.agent_id()).map(|it| it.name.clone()).unwrap_or_default();
+    Err(Refusal::NotAllowed { agent, what: "do this with an API token; sign in for it".to_owned() })
 }
 
 impl FromRequestParts<Api> for Caller {
@@ -33,8 +61,13 @@ impl FromRequestParts<Api> for Caller {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refused> {
         let session = auth::token_of(&auth::secret_of(&parts.headers).ok_or_else(Refused::sign_in)?);
         let place = Place::of(&parts.extensions).address;
-        let agent = api.flow.session(session, place).await?.ok_or_else(Refused::sign_in)?;
-        Ok(Self { desk: api.flow.desk(agent).at(place), session })
+        let caller = api.flow.caller(session, place).await?.ok_or_else(Refused::sign_in)?;
+        let token = matches!(caller, session::Caller::Token(_));
+        // A token in a cookie would be one that browsers send without being asked.
+        if token && auth::bearer_of(&parts.headers).is_none() {
+            return Err(Refused::sign_in());
+        }
+        Ok(Self { desk: api.flow.desk(caller.agent()).at(place), session, token })
     }
 }
 
@@ -42,8 +75,8 @@ impl FromRequestParts<Api> for Administrator {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refused> {
-        let desk = Caller::from_request_parts(parts, api).await?.desk;
+        let Caller { desk, token, .. } = Caller::from_request_parts(parts, api).await?;
         let admin = desk.admin()?;
-        Ok(Self { desk, admin })
+        Ok(Self { desk, admin, token })
     }
 }

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use mailflow_core::draft::Draft;
 use mailflow_core::mail::Address;
 use mailflow_core::refusal::Refusal;
+use mailflow_core::time::Timestamp;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -13,7 +14,7 @@ use super::caller::Caller;
 use super::extract::{Asked, Body, Named, Part};
 use super::openapi::ForAgents;
 use super::refused::Refused;
-use super::shapes::{DraftShape, FileShape, List, Person, mailboxes};
+use super::shapes::{DraftShape, FileShape, List, Person, mailboxes, signature_of};
 
 /// An answer that was begun, as it is written.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -37,6 +38,12 @@ pub struct DraftWish {
     /// Files that were sent before, with POST /files.
     #[serde(default)]
     pub attachments: Vec<FileShape>,
+    /// What is put below the words: `usual`, `own`, `nothing`, or a group's id. Default: `usual`.
+    #[serde(default)]
+    pub signature: Option<String>,
+    /// When it is to be sent.
+    #[serde(default)]
+    pub send_at: Option<i64>,
     /// The revision of the ticket that its author has seen.
     pub seen_revision: u32,
 }
@@ -79,8 +86,8 @@ pub async fn save(
         subject: wish.subject,
         text: wish.text,
         attachments: wish.attachments.into_iter().map(Into::into).collect(),
-        signature: mailflow_core::signature::Signature::Usual,
-        send_at: None,
+        signature: signature_of(wish.signature.as_deref())?,
+        send_at: wish.send_at.map(Timestamp::from_millis),
         returned: None,
         seen_revision: wish.seen_revision,
         saved: desk.now(),

@@ -38,6 +38,7 @@ mod sources;
 mod tests;
 mod ticketboxes;
 mod tickets;
+mod tokens;
 mod version;
 
 use axum::Router;

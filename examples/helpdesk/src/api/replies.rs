@@ -17,7 +17,7 @@ use super::caller::Caller;
 use super::extract::{Body, Named};
 use super::openapi::ForAgents;
 use super::refused::Refused;
-use super::shapes::{FileShape, Person, mailboxes};
+use super::shapes::{FileShape, Person, mailboxes, signature_of};
 
 /// A file that goes with an answer.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -88,6 +88,9 @@ pub struct ReplyWish {
     #[serde(default)]
     #[schema(maximum = 60)]
     pub undo_s: u32,
+    /// What is put below the words: `usual`, `own`, `nothing`, or a group's id. Default: `usual`.
+    #[serde(default)]
+    pub signature: Option<String>,
     /// When it is sent. Default: now.
     #[serde(default)]
     pub send_at: Option<i64>,
@@ -133,7 +136,7 @@ pub async fn reply(
         subject: wish.subject,
         text: wish.text,
         attachments,
-        signature: mailflow_core::signature::Signature::Usual,
+        signature: signature_of(wish.signature.as_deref())?,
         seen: wish.revision.map_or(Seen::Anyway, Seen::Revision),
         then: if wish.close { AfterReply::Close } else { AfterReply::Stay },
         undo_s: wish.undo_s.min(60),

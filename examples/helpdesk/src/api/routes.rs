@@ -8,7 +8,7 @@ use super::refused::Refused;
 use super::{
     Api, access, agents, approvals, categories, cluster, contacts, delivery, destinations, drafts, files, groups,
     health, messages, openapi, own, replies, responses, rules, search, session, sessions, settings, single_sign_on,
-    sources, ticketboxes, tickets,
+    sources, ticketboxes, tickets, tokens,
 };
 
 /// A route of the router.
@@ -63,6 +63,9 @@ routes! {
     put "/me/password" => own::password;
     post "/me/second-factor" => own::second_factor;
     post "/me/second-factor/off" => own::second_factor_off;
+    get "/me/tokens" => tokens::list;
+    post "/me/tokens" => tokens::make;
+    delete "/me/tokens/{id}" => tokens::end;
     get "/sessions" => sessions::list;
     delete "/sessions" => sessions::end_others;
     delete "/sessions/{id}" => sessions::end;
@@ -112,6 +115,9 @@ routes! {
     delete "/agents/{id}" => agents::remove;
     get "/agents/{id}/sessions" => sessions::of_agent;
     delete "/agents/{id}/sessions" => sessions::end_all_of_agent;
+    get "/agents/{id}/tokens" => tokens::of_agent;
+    post "/agents/{id}/tokens" => tokens::make_for;
+    delete "/agents/{id}/tokens/{token}" => tokens::end_of;
     delete "/agents/{id}/second-factor" => sessions::no_second_factor;
     get "/groups" => groups::list;
     post "/groups" => groups::make;
@@ -159,6 +165,7 @@ routes! {
     post "/outgoing/{id}/retry" => delivery::retry;
     post "/outgoing/{id}/recipient" => delivery::correct;
     delete "/outgoing/{id}" => delivery::withdraw;
+    get "/outgoing" => approvals::held;
     post "/outgoing/{id}/undo" => approvals::undo;
     post "/outgoing/{id}/send" => approvals::send_now;
     put "/outgoing/{id}/time" => approvals::reschedule;

@@ -12,5 +12,6 @@ pub use login::{Credentials, DeskLogin, Login, Verdict};
 pub use password::{change_password, hash, new_password};
 pub use place::{Place, program};
 pub use session::{
-    COOKIE, Entered, Offer, SignIn, cookie, cookie_named, end_sessions, ended_cookie, has_cookie, secret_of, token_of,
+    COOKIE, Entered, Offer, SignIn, bearer_of, cookie, cookie_named, end_sessions, ended_cookie, has_cookie,
+    new_api_token, secret_of, token_of,
 };

@@ -318,6 +318,14 @@ fn new_secret() -> Result<String, Refusal> {
     Ok(data_encoding::BASE64URL_NOPAD.encode(&bytes))
 }
 
+/// The secret of a new API token: 256 random bits, with a beginning that tells people and programs what it is.
+///
+/// # Errors
+/// [`Refusal::Invalid`] if there is no randomness.
+pub fn new_api_token() -> Result<String, Refusal> {
+    Ok(format!("mailflow_{}", new_secret()?))
+}
+
 /// What the desk keeps of a session's secret.
 #[must_use]
 pub fn token_of(secret: &str) -> Digest {
@@ -327,11 +335,14 @@ pub fn token_of(secret: &str) -> Digest {
 /// The session's secret that a request carries: in the cookie, or as `Authorization: Bearer …`.
 #[must_use]
 pub fn secret_of(headers: &HeaderMap) -> Option<String> {
-    let bearer = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    if let Some(secret) = bearer.and_then(|value| value.strip_prefix("Bearer ")) {
-        return Some(secret.trim().to_owned());
-    }
-    cookie_of(headers)
+    bearer_of(headers).or_else(|| cookie_of(headers))
+}
+
+/// The secret that a request carries as `Authorization: Bearer …`.
+#[must_use]
+pub fn bearer_of(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok())?;
+    Some(value.strip_prefix("Bearer ")?.trim().to_owned())
 }
 
 /// Whether a request carries a session in its cookie, which a browser sends without being asked.

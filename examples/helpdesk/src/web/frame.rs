@@ -6,6 +6,7 @@ use mailflow_core::access::{Right, Securable};
 use mailflow_core::agent::Times;
 use mailflow_core::flow::{Filter, Health};
 use mailflow_core::id::TicketboxId;
+use mailflow_core::outgoing::OutgoingState;
 use mailflow_core::store::{Count, OwnerFilter, Page};
 use mailflow_core::ticket::TicketState;
 
@@ -36,6 +37,10 @@ pub struct Frame {
     pub boxes: Vec<MenuBox>,
     /// How many messages wait for the agent's approval, as it is shown; empty if he has none to look at.
     pub approvals: String,
+    /// How many mails of the agent wait to be sent, as it is shown; empty for none.
+    pub held: String,
+    /// Whether one of them waits for him: its customer wrote meanwhile.
+    pub paused: bool,
     /// What else the agent's rights open to him: path without the base, and name.
     pub people: Vec<(&'static str, &'static str)>,
     /// How many tickets of the agent have something new, as it is shown; empty for none.
@@ -77,9 +82,10 @@ impl Frame {
     /// [`Trouble`] if the store fails.
     pub async fn of(signed: &Signed, here: &str, title: &str) -> Result<Self, Trouble> {
         let directory = signed.desk.directory();
-        let (counts, unread, to_approve) =
-            tokio::try_join!(signed.desk.open_counts(), unread(signed), signed.desk.to_approve())?;
-        let approvals = if to_approve.is_empty() { String::new() } else { to_approve.len().to_string() };
+        let (desk, unread) = (&signed.desk, unread(signed));
+        let (counts, unread, to_approve, held) =
+            tokio::try_join!(desk.open_counts(), unread, desk.to_approve(), desk.held())?;
+        let shown = |number: usize| if number == 0 { String::new() } else { number.to_string() };
         let mut boxes: Vec<MenuBox> = directory
             .ticketboxes
             .values()
@@ -99,7 +105,9 @@ impl Frame {
             utc: signed.agent.preferences.times == Times::Utc,
             administrator: signed.agent.administrator,
             boxes,
-            approvals,
+            approvals: shown(to_approve.len()),
+            held: shown(held.len()),
+            paused: held.iter().any(|it| it.state == OutgoingState::Paused),
             people: people(signed),
             unread,
             here: here.to_owned(),
@@ -120,6 +128,8 @@ impl Frame {
             administrator: signed.agent.administrator,
             boxes: Vec::new(),
             approvals: String::new(),
+            held: String::new(),
+            paused: false,
             people: Vec::new(),
             unread: String::new(),
             here: String::new(),

@@ -36,6 +36,8 @@ mod testing;
 mod ticket;
 mod tickets;
 mod trouble;
+mod waiting;
+mod when;
 
 use axum::{Router, middleware};
 use mailflow_core::flow::Mailflow;

@@ -4,7 +4,7 @@ use mailflow_core::flow::Mailflow;
 
 use super::{
     App, Route, Table, WebConfig, admin, approvals, asset, composer, contacts, drafts, live, message, own, search,
-    sign_in, ticket, tickets,
+    sign_in, ticket, tickets, waiting,
 };
 
 /// All routes, each with who may use it.
@@ -24,6 +24,7 @@ pub(super) fn table(app: &App) -> Table {
         .with(contacts::routes)
         .with(drafts::routes)
         .with(approvals::routes)
+        .with(waiting::routes)
         .with(search::routes)
         .with(own::routes)
         .with(live::routes)

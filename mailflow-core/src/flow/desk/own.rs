@@ -2,11 +2,13 @@
 
 use super::{Desk, Error};
 use crate::decision::own::{self, OwnWish};
-use crate::decision::session;
+use crate::decision::session::{self, TOKENS};
 use crate::digest::Digest;
 use crate::flow::Mailflow;
+use crate::outgoing::Outgoing;
 use crate::refusal::Refusal;
-use crate::session::Session;
+use crate::session::{NewToken, Session};
+use crate::store::{Query, StoreExt};
 
 impl Desk {
     /// Changes what an agent may change about himself.
@@ -25,6 +27,49 @@ impl Desk {
     pub async fn sessions(&self) -> Result<Vec<Session>, Error> {
         self.agent()?;
         Mailflow::sessions_of(&self.shared, Some(self.agent)).await
+    }
+
+    /// The agent's API tokens, the one used last first.
+    ///
+    /// # Errors
+    /// [`Error`] if the store fails.
+    pub async fn tokens(&self) -> Result<Vec<Session>, Error> {
+        self.agent()?;
+        Mailflow::tokens_of(&self.shared, self.agent).await
+    }
+
+    /// Makes an API token: a program that shows its secret has the agent's rights.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the agent has too many, or the wish does not do.
+    pub async fn make_token(&self, wish: &NewToken) -> Result<(), Error> {
+        if self.tokens().await?.len() >= TOKENS {
+            return Err(Refusal::invalid("name", format!("you have {TOKENS} tokens already; end one first")).into());
+        }
+        let (agent, place) = (self.agent, self.place);
+        let made =
+            self.shared.transact(|scene, changes, _| session::make_token(scene, changes, agent, wish, place)).await;
+        made.map(drop)
+    }
+
+    /// Ends one of the agent's API tokens: it is worth nothing from this moment.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuch`] if it is none of his.
+    pub async fn end_token(&self, token: Digest) -> Result<(), Error> {
+        if !self.tokens().await?.iter().any(|it| it.token == token) {
+            return Err(Refusal::no_such("API token", token).into());
+        }
+        self.shared.transact(|_, changes, _| session::end(changes, token)).await.map(drop)
+    }
+
+    /// The agent's mails that have not begun to go out and can be pulled back, the first due first.
+    ///
+    /// # Errors
+    /// [`Error`] if the store fails.
+    pub async fn held(&self) -> Result<Vec<Outgoing>, Error> {
+        self.agent()?;
+        Ok(self.shared.store.list_all(&Query::HeldBy(self.agent)).await?)
     }
 
     /// Ends one of the agent's own sessions.

@@ -92,6 +92,11 @@ impl State {
                 |it: &Outgoing| it.state == OutgoingState::AwaitingApproval,
                 |it| (it.created.as_millis(), *it.id.as_bytes()),
             ),
+            Query::HeldBy(agent) => self.oldest(
+                page,
+                |it: &Outgoing| it.held_by() == Some(*agent),
+                |it| (it.due.as_millis(), *it.id.as_bytes()),
+            ),
             Query::Failed(destination) => self.newest(
                 page,
                 |it: &Outgoing| {

@@ -262,6 +262,9 @@ pub async fn every_list_has_its_order(place: Arc<dyn Place>) {
             outgoing(number, 1, &body, OutgoingState::Queued).into(),
             outgoing(60 + number, 1, &body, OutgoingState::AwaitingApproval).into(),
             outgoing(10 + number, 1, &body, OutgoingState::Sending { run }).into(),
+            held_by(1, outgoing(70 + number, 1, &body, OutgoingState::Paused)).into(),
+            held_by(1, outgoing(80 + number, 1, &body, OutgoingState::Sent)).into(),
+            held_by(2, outgoing(90 + number, 3, &body, OutgoingState::AwaitingApproval)).into(),
             failed.into(),
             held.into(),
             sent.into(),
@@ -281,7 +284,11 @@ pub async fn every_list_has_its_order(place: Arc<dyn Place>) {
     check(&*store, Query::Notes(ticket_id(1)), &down(|n| Key::Note(note_id(n)))).await;
     check(&*store, Query::Events(ticket_id(1)), &down(|n| Key::Event(event_id(n)))).await;
     check(&*store, Query::OutgoingOf(ticket_id(2)), &down(|n| Key::Outgoing(outgoing_id(50 + n)))).await;
-    check(&*store, Query::AwaitingApproval, &[1, 2, 3, 4, 5].map(|n| Key::Outgoing(outgoing_id(60 + n)))).await;
+    let waiting = [61, 62, 63, 64, 65, 91, 92, 93, 94, 95].map(|n| Key::Outgoing(outgoing_id(n)));
+    check(&*store, Query::AwaitingApproval, &waiting).await;
+    check(&*store, Query::HeldBy(agent_id(1)), &down(|n| Key::Outgoing(outgoing_id(70 + n)))).await;
+    check(&*store, Query::HeldBy(agent_id(2)), &down(|n| Key::Outgoing(outgoing_id(90 + n)))).await;
+    check(&*store, Query::HeldBy(agent_id(3)), &[]).await;
     check(&*store, Query::Sending, &[1, 2, 3, 4, 5].map(|n| Key::Outgoing(outgoing_id(10 + n)))).await;
     let failed = [35, 34, 33, 32, 31, 25, 24, 23, 22, 21].map(|n| Key::Outgoing(outgoing_id(n)));
     check(&*store, Query::Failed(destination_id(1)), &failed).await;

@@ -66,7 +66,7 @@ fn record() -> impl Strategy<Value = Record> {
             };
             arrival(source, BODY, state).into()
         }),
-        1 => (few.clone(), few.clone(), 0..5_u64).prop_map(|(number, ticket, state)| {
+        1 => (few.clone(), few.clone(), 0..7_u64).prop_map(|(number, ticket, state)| {
             let state = match state {
                 0 => OutgoingState::Queued,
                 1 => OutgoingState::Sending { run: RunId(message_id(1).into()) },
@@ -76,7 +76,8 @@ fn record() -> impl Strategy<Value = Record> {
                 5 => OutgoingState::Paused,
                 _ => OutgoingState::Sent,
             };
-            outgoing(number, ticket, BODY, state).into()
+            let mail = outgoing(number, ticket, BODY, state);
+            if ticket % 2 == 0 { held_by(1 + number % 2, mail).into() } else { mail.into() }
         }),
         1 => (1..3_u64, few.clone()).prop_map(|(agent, ticket)| draft(agent, ticket).into()),
         1 => (few, 1..3_u64).prop_map(|(number, agent)| session(number, agent).into()),
@@ -141,6 +142,8 @@ fn questions() -> Vec<Query> {
         Query::Shelved,
         Query::Sending,
         Query::AwaitingApproval,
+        Query::HeldBy(agent_id(1)),
+        Query::HeldBy(agent_id(2)),
         Query::Failed(destination_id(1)),
         Query::Queued(destination_id(1)),
         Query::Due(destination_id(1), time(997)),

@@ -6,6 +6,8 @@ use mailflow_core::event::Event;
 use mailflow_core::flow::{Conversation, Passage};
 use mailflow_core::mail::{Address, Mailbox};
 use mailflow_core::note::Note;
+use mailflow_core::refusal::Refusal;
+use mailflow_core::signature::Signature;
 use mailflow_core::store::{FoundIn, Hit};
 use mailflow_core::ticket::{Excerpt, Priority, Ticket, TicketLink, TicketState};
 use serde::{Deserialize, Serialize};
@@ -285,9 +287,36 @@ shape! {
         subject: String = it.subject,
         text: String = it.text,
         attachments: Vec<FileShape> = it.attachments.into_iter().map(FileShape::from).collect(),
+        /// What is put below the words: `usual`, `own`, `nothing`, or a group's id.
+        signature: String = signature_word(it.signature),
+        /// When it is to be sent.
+        send_at: Option<i64> = it.send_at.map(|at| at.as_millis()),
         /// The revision of the ticket that its author has seen.
         seen_revision: u32 = it.seen_revision,
         saved: i64 = it.saved.as_millis(),
+    }
+}
+
+/// What is put below an answer, in a word.
+fn signature_word(signature: Signature) -> String {
+    match signature {
+        Signature::Usual => "usual".to_owned(),
+        Signature::Own => "own".to_owned(),
+        Signature::Nothing => "nothing".to_owned(),
+        Signature::Group(id) => id.to_string(),
+    }
+}
+
+/// The signature that a word means.
+pub(in crate::api) fn signature_of(word: Option<&str>) -> Result<Signature, Refusal> {
+    match word {
+        None | Some("usual") => Ok(Signature::Usual),
+        Some("own") => Ok(Signature::Own),
+        Some("nothing") => Ok(Signature::Nothing),
+        Some(id) => {
+            let wrong = |_| Refusal::invalid("signature", "it is `usual`, `own`, `nothing`, or the id of a group");
+            id.parse().map(Signature::Group).map_err(wrong)
+        }
     }
 }
 

@@ -193,6 +193,13 @@ impl Fixture {
             saved: desk.now(),
         };
         desk.save_draft(draft).await.unwrap();
+        for (agent, secret) in
+            [(BUILT_IN_ADMINISTRATOR, "the token of the administrator"), (id(15), "the token of an agent")]
+        {
+            let (token, name) = (crate::auth::token_of(secret), "Nightly export".to_owned());
+            let wish = mailflow_core::session::NewToken { token, name, expires: None };
+            self.flow.admin().make_token(agent, &wish).await.unwrap();
+        }
     }
 
     /// An answer that can be pulled back, and one that waits for an approval.

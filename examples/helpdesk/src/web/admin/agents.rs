@@ -287,6 +287,7 @@ fn form(values: &Fields, directory: &Directory, before: Option<&Agent>) -> Form 
     match before {
         None => form.intro = "The agent gets a password that is shown once, when you save.".to_owned(),
         Some(before) => {
+            form.links.push((format!("{path}/tokens"), "API tokens".to_owned()));
             form.buttons.push(Button { label: "New password", path: format!("{path}/password") });
             if before.second_factor.is_some() {
                 form.buttons

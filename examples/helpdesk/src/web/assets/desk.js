@@ -72,6 +72,51 @@
   zoned(document);
   document.addEventListener("fragment", () => zoned(document));
 
+  // ---- A time to come: chosen in the time zone of this device, told in UTC ----
+  const utc = document.body.dataset.times === "utc";
+  const local = (at) => new Date(at - (utc ? 0 : new Date(at).getTimezoneOffset() * 60000)).toISOString().slice(0, 16);
+  const tell = (field) => {
+    const hidden = $("input[name=later_utc]", field.form);
+    const at = field.value ? (utc ? Date.parse(`${field.value}Z`) : new Date(field.value).getTime()) : NaN;
+    hidden.value = Number.isNaN(at) ? "" : at;
+    const send = $("[data-says]", field.form);
+    const words = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", ...(utc && { timeZone: "UTC", timeZoneName: "short" }) });
+    if (send) send.textContent = Number.isNaN(at) || send.dataset.says !== "Send" ? send.dataset.says : `Send on ${words.format(at)}`;
+  };
+  const later = (root) => {
+    for (const field of $$("input[name=later]", root)) {
+      if (field.dataset.utc) field.value = local(Number(field.dataset.utc));
+      if (field.value) tell(field);
+    }
+    if (!utc) {
+      const words = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+      for (const time of $$("time[data-local]", root)) time.textContent = words.format(new Date(time.dateTime));
+    }
+  };
+  addEventListener("input", (event) => event.target.name === "later" && tell(event.target));
+  addEventListener("click", (event) => {
+    const preset = event.target.closest("[data-later]");
+    if (!preset) return;
+    const field = $("input[name=later]", preset.closest("form"));
+    const day = new Date();
+    const days = preset.dataset.later === "monday" ? (8 - day.getDay()) % 7 || 7 : 1;
+    day.setDate(day.getDate() + days);
+    day.setHours(9, 0, 0, 0);
+    field.value = preset.dataset.later ? local(utc ? Date.UTC(day.getFullYear(), day.getMonth(), day.getDate(), 9) : day.getTime()) : "";
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  // The signature stands where it will stand.
+  addEventListener("change", (event) => {
+    if (event.target.name !== "signature") return;
+    const text = event.target.selectedOptions[0].dataset.text ?? "";
+    const below = $("[data-below]", event.target.form);
+    if (!below) return;
+    below.hidden = !text;
+    $("[data-signature]", below).textContent = text;
+  });
+  later(document);
+  document.addEventListener("fragment", (event) => event.detail.fresh.forEach(later));
+
   // ---- Mail in frames: as high as it is ----
   const fit = (frame) => {
     try {
@@ -154,7 +199,7 @@
     const keys = [
       ["j / k", "next, previous ticket in the list"], ["o or Enter", "open it"], ["x", "choose it"], ["u", "back to the list"],
       ["r / a / n", "reply, reply to all, note"], ["Ctrl+Enter", "send"], ["c", "close or reopen"], ["t", "take"],
-      ["z", "undo"], ["e", "hide or show events"], ["/", "search"], ["g then m, o, d, q, c", "my tickets, all open, drafts, approval queue, contacts"],
+      ["z", "undo"], ["e", "hide or show events"], ["/", "search"], ["g then m, o, d, w, q, c", "my tickets, all open, drafts, waiting to be sent, approval queue, contacts"],
       ["a / r / c", "in the approval queue: release, return, the whole conversation"],
       ["Esc", "leave the field; nothing is lost"], ["?", "this sheet"],
     ];
@@ -182,7 +227,7 @@
   };
   const keysOn = () => localStorage.getItem("keys") !== "off";
   let afterG = 0;
-  const places = { m: "/tickets/mine", o: "/tickets/open", d: "/drafts", q: "/approvals", c: "/contacts" };
+  const places = { m: "/tickets/mine", o: "/tickets/open", d: "/drafts", w: "/waiting", q: "/approvals", c: "/contacts" };
   addEventListener("keydown", (event) => {
     const field = event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -260,6 +305,8 @@
       if (html !== null) window.fragments.swap($("#queue"), html, "innerHTML");
       $(".to-approve").classList.toggle("decided", !$("#standing form"));
     }
+    const whole = $("[data-live=whole]");
+    if (whole && (news.lost || news.tickets.length) && !whole.contains(document.activeElement)) location.reload();
     const list = $("#list");
     if (list && (news.lost || news.rows.length)) {
       news.rows.forEach((number) => newer.add(number));

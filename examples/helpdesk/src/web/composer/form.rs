@@ -4,9 +4,10 @@ use mailflow_core::draft::{Draft, Upload};
 use mailflow_core::flow::Conversation;
 use mailflow_core::id::MessageId;
 use mailflow_core::mail::Address;
+use mailflow_core::signature::Signature;
 
 use super::{addresses, upload::Sent};
-use crate::web::{Signed, Trouble};
+use crate::web::{Signed, Trouble, when};
 
 /// A draft as a form describes it, and what of its addresses is none.
 pub struct Read {
@@ -14,12 +15,23 @@ pub struct Read {
     pub draft: Draft,
     /// What was typed as an address and is none.
     pub wrong: Vec<String>,
+    /// Whether what was chosen as a time is none.
+    pub wrong_time: bool,
+}
+
+/// The signature that was chosen.
+fn signature(text: &str) -> Signature {
+    match text {
+        "own" => Signature::Own,
+        "none" => Signature::Nothing,
+        group => group.parse().map_or(Signature::Usual, Signature::Group),
+    }
 }
 
 /// Reads a form. New files are kept, and are part of the draft from now on.
 pub async fn read(signed: &Signed, conversation: &Conversation, sent: Sent) -> Result<Read, Trouble> {
     let fields = &sent.fields;
-    let mut wrong = Vec::new();
+    let (mut wrong, mut wrong_time) = (Vec::new(), false);
     let mut list = |name: &str| {
         let (read, bad) = addresses::read(fields.one(name));
         wrong.extend(bad);
@@ -35,6 +47,11 @@ pub async fn read(signed: &Signed, conversation: &Conversation, sent: Sent) -> R
             attachments.push(upload);
         }
     }
+    // What is no time is said where it is sent; until then it is none.
+    let send_at = when::read(fields).unwrap_or_else(|_| {
+        wrong_time = true;
+        None
+    });
     let draft = Draft {
         agent: signed.agent.id,
         ticket: conversation.ticket.id,
@@ -47,11 +64,11 @@ pub async fn read(signed: &Signed, conversation: &Conversation, sent: Sent) -> R
         subject: fields.one("subject").to_owned(),
         text: fields.one("text").replace("\r\n", "\n"),
         attachments,
-        signature: mailflow_core::signature::Signature::Usual,
-        send_at: None,
+        signature: signature(fields.one("signature")),
+        send_at,
         returned: None,
         seen_revision: fields.one("revision").parse().unwrap_or(0),
         saved: signed.desk.now(),
     };
-    Ok(Read { draft, wrong })
+    Ok(Read { draft, wrong, wrong_time })
 }

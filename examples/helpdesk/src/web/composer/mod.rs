@@ -8,6 +8,7 @@ mod upload;
 use askama::Template;
 use axum::extract::Path;
 use axum::http::HeaderMap;
+use mailflow_core::approval::Approver;
 use mailflow_core::decision::reply::answer_to;
 use mailflow_core::draft::{Draft, Upload};
 use mailflow_core::flow::Conversation;
@@ -15,12 +16,13 @@ use mailflow_core::id::MessageId;
 use mailflow_core::mail::{Address, Mailbox};
 use mailflow_core::message::{Direction, Message};
 use mailflow_core::refusal::Refusal;
+use mailflow_core::signature::Signature;
 
 pub use upload::Sent;
 
 use super::ago::size;
 use super::answer::{Answer, page};
-use super::{Signed, Table, Who};
+use super::{Signed, Table, Who, own, when};
 
 pub(super) fn routes(table: Table) -> Table {
     table
@@ -79,6 +81,14 @@ pub struct Composer {
     pub text: String,
     /// Put below the words.
     pub signature: String,
+    /// The signatures that there are: value, name, text, and whether it is chosen.
+    pub signatures: Vec<(String, String, String, bool)>,
+    /// Whether the ticketbox puts its reference below all that.
+    pub reference: bool,
+    /// When it is to be sent: as it stands in the field, and in milliseconds; empty for now.
+    pub later: (String, String),
+    /// What the button does.
+    pub does: String,
     /// Files that go with it.
     pub files: Vec<(Upload, String)>,
     /// When it was last saved, as a time of the day.
@@ -181,7 +191,7 @@ impl Composer {
     }
 
     fn blank(signed: &Signed, conversation: &Conversation) -> Self {
-        let ticket = &conversation.ticket;
+        let (ticket, directory) = (&conversation.ticket, signed.desk.directory());
         Self {
             path: signed.base.path(&format!("/ticket/{}/composer", ticket.number)),
             note: false,
@@ -194,13 +204,46 @@ impl Composer {
             bcc: String::new(),
             subject: String::new(),
             text: String::new(),
-            signature: signed.desk.directory().signature_of(&signed.agent),
+            signature: String::new(),
+            signatures: Vec::new(),
+            reference: directory.ticketboxes.get(&ticket.ticketbox).is_some_and(|it| it.reference_line),
+            later: (String::new(), String::new()),
+            does: match &signed.agent.approval {
+                Some(Approver::Agent(id)) => {
+                    let name = directory.agents.get(id).map_or("an approver", |it| &it.name);
+                    format!("Submit for approval to {name}")
+                }
+                Some(Approver::Group(id)) => format!("Submit for approval to {}", directory.group_name(*id)),
+                None => "Send".to_owned(),
+            },
             files: Vec::new(),
             saved: String::new(),
             returned: None,
             trouble: None,
             anyway: false,
         }
+        .signed_with(signed, Signature::Usual)
+    }
+
+    /// With the signatures that the agent may choose, one of them chosen.
+    fn signed_with(self, signed: &Signed, chosen: Signature) -> Self {
+        let (directory, agent) = (signed.desk.directory(), &signed.agent);
+        let group = agent.signature_of.filter(|id| directory.is_member(agent.id, *id));
+        let chosen = match (chosen, group) {
+            (Signature::Usual, Some(id)) => Signature::Group(id),
+            (Signature::Usual, None) => Signature::Own,
+            (chosen, _) => chosen,
+        };
+        let text = |it| directory.signature_chosen(agent, it).unwrap_or_default();
+        let own = (Signature::Own, "own".to_owned(), "Your own".to_owned());
+        let of = |(id, name): (String, String)| id.parse().ok().map(|group| (Signature::Group(group), id, name));
+        let groups = own::signatures(&directory, agent).into_iter().filter_map(of);
+        let mut all: Vec<_> = std::iter::once(own).chain(groups).collect();
+        all.retain(|(it, ..)| !text(*it).is_empty());
+        let chosen = if all.iter().any(|(it, ..)| *it == chosen) { chosen } else { Signature::Nothing };
+        all.push((Signature::Nothing, "none".to_owned(), "None".to_owned()));
+        let signatures = all.into_iter().map(|(it, id, name)| (id, name, text(it), it == chosen)).collect();
+        Self { signature: text(chosen), signatures, ..self }
     }
 
     /// What a draft keeps whatever it answers.
@@ -214,8 +257,10 @@ impl Composer {
             text: draft.text.clone(),
             files: draft.attachments.iter().map(|it| (it.clone(), size(it.size))).collect(),
             saved: clock(draft),
+            later: draft.send_at.map(|at| (when::field(at), at.as_millis().to_string())).unwrap_or_default(),
             ..self
         }
+        .signed_with(signed, draft.signature)
     }
 }
 

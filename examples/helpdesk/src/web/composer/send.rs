@@ -35,7 +35,7 @@ pub async fn act(signed: Signed, Path(name): Path<String>, headers: HeaderMap, s
         signed.desk.discard_draft(ticket).await?;
         return Ok(redirect(&there));
     }
-    let Read { draft, wrong } = form::read(&signed, &conversation, sent).await?;
+    let Read { draft, wrong, wrong_time } = form::read(&signed, &conversation, sent).await?;
     let draft = signed.desk.save_draft(draft).await?;
     if !matches!(&*action, "send" | "send-close" | "send-next") {
         if is_fragment(&headers) {
@@ -48,6 +48,10 @@ pub async fn act(signed: Signed, Path(name): Path<String>, headers: HeaderMap, s
     if !wrong.is_empty() {
         let trouble =
             format!("`{}` is not a mail address. An address looks like ada@example.com.", wrong.join("`, `"));
+        return again(&signed, &conversation, draft, (StatusCode::UNPROCESSABLE_ENTITY, trouble, false)).await;
+    }
+    if wrong_time {
+        let trouble = "That is no day and time to send it at, such as 2027-01-31T09:00.".to_owned();
         return again(&signed, &conversation, draft, (StatusCode::UNPROCESSABLE_ENTITY, trouble, false)).await;
     }
     let then = if action == "send" { AfterReply::Stay } else { AfterReply::Close };
@@ -86,7 +90,8 @@ fn reply(signed: &Signed, draft: &Draft, then: AfterReply) -> Reply {
         then,
         undo_s: signed.agent.undo_send_s,
         signature: draft.signature,
-        send_at: draft.send_at,
+        // A time that is over means now: the draft may have waited longer than it.
+        send_at: draft.send_at.filter(|at| *at > signed.desk.now()),
     }
 }
 

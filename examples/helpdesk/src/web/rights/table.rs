@@ -161,6 +161,11 @@ fn pages(world: &World, web: &Web, method: &'static str, route: &str) -> Vec<Cas
             let digest = mailflow_core::digest::Digest::of(b"x").to_string();
             with(&[("raw", &digest), ("note", "Say more.")], one(approval, Need::Approver))
         }
+        ("GET", "/waiting" | "/tokens") => one(route.to_owned(), Need::SignedIn),
+        ("POST", "/tokens" | "/tokens/end") => one(route.to_owned(), Need::Own),
+        ("POST", "/waiting/{id}") => {
+            with(&[("action", "now")], one(route.replace("{id}", &world.outgoing.to_string()), Need::Author))
+        }
         ("GET", "/preferences" | "/security" | "/sessions") => one(route.to_owned(), Need::SignedIn),
         ("POST", "/preferences" | "/sign-out" | "/oldest") => one(route.to_owned(), Need::Own),
         ("POST", path) if path.starts_with("/security/") || path.starts_with("/sessions/") => {
@@ -255,7 +260,7 @@ fn calls(world: &World, web: &Web, method: &'static str, route: &str) -> Vec<Cas
         (
             "GET",
             "/tickets" | "/drafts" | "/search" | "/ticketboxes" | "/categories" | "/responses" | "/colleagues"
-            | "/groups" | "/approvals",
+            | "/groups" | "/approvals" | "/outgoing",
         ) => one(route.to_owned(), Need::SignedIn),
         ("GET", "/tickets/{number}") | ("POST", "/tickets/{number}/seen") => tickets(Read),
         ("POST", "/tickets/{number}/changes" | "/tickets/{number}/notes" | "/tickets/{number}/replies") => {

@@ -54,7 +54,10 @@ impl Delivery {
                 ("perhaps", "not sent yet: the customer wrote after this was written".to_owned())
             }
             OutgoingState::Queued if outgoing.hold.is_some() && outgoing.due > now => {
-                ("queued", format!("will be sent at {}", outgoing.due.to_utc().format("%H:%M:%S UTC")))
+                match outgoing.due.since(now).as_secs() {
+                    seconds @ 0..=120 => ("queued", format!("will be sent in {} s", seconds.max(1))),
+                    _ => ("queued", format!("will be sent on {}", full(outgoing.due))),
+                }
             }
             OutgoingState::Queued => ("queued", "waiting to be sent".to_owned()),
             OutgoingState::Sending { .. } => ("queued", "being sent".to_owned()),
