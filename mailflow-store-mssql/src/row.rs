@@ -87,7 +87,9 @@ fn columns(record: &Record) -> Result<(Vec<Value>, Beside), StoreError> {
             let place = id(&columns::first_half(it.token.as_bytes()));
             (vec![id(it.agent.as_bytes()), Value::Integer(it.seen.as_millis()), place], Beside::Nothing)
         }
-        Record::Address(_) | Record::Thread(_) | Record::FetchMark(_) => (vec![name(&record.key())], Beside::Nothing),
+        Record::Address(_) | Record::Thread(_) | Record::FetchMark(_) => {
+            (vec![name_of(&record.key())], Beside::Nothing)
+        }
         Record::Server(it) => (vec![Value::Integer(it.started.as_millis())], Beside::Nothing),
         Record::Lease(it) => (vec![Value::Integer(it.since.as_millis())], Beside::Nothing),
         Record::Alert(it) => {
@@ -107,14 +109,18 @@ fn columns(record: &Record) -> Result<(Vec<Value>, Beside), StoreError> {
 }
 
 /// A key that is a text, as it is.
-fn name(key: &Key) -> Value {
-    let name = match key {
-        Key::Address(it) => it.key(),
-        Key::Thread(it) => it.as_str().to_owned(),
-        Key::FetchMark(_, uid) => uid.as_str().to_owned(),
-        _ => return Value::Null,
-    };
-    Value::Bytes(text::prefix(&name, MAX_SORT_NAME).as_bytes().to_vec())
+fn name_of(key: &Key) -> Value {
+    match key {
+        Key::Address(it) => name(it.key().as_bytes()),
+        Key::Thread(it) => name(it.as_str().as_bytes()),
+        Key::FetchMark(_, uid) => name(uid.as_str().as_bytes()),
+        _ => Value::Null,
+    }
+}
+
+/// The column `name` of a key that is a text.
+pub(crate) fn name(text: &[u8]) -> Value {
+    Value::Bytes(text.get(..MAX_SORT_NAME).unwrap_or(text).to_vec())
 }
 
 fn ticket_columns(ticket: &Ticket) -> (Vec<Value>, Beside) {

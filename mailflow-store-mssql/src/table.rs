@@ -2,8 +2,10 @@
 
 use mailflow_core::digest::Digest;
 use mailflow_core::store::{Key, RecordKind};
+use mailflow_store_rows::keys;
 
 use crate::batch::{Parameters, numbered_keys};
+use crate::row;
 use crate::value::{Parameter, Type, Value, id, integer};
 
 /// A column: its name and type.
@@ -107,6 +109,41 @@ impl Table {
         self.under(&format!("t.version, t.data, {}", self.beside), keys, parameters)
     }
 
+    /// The records behind a key, by key: version, data, number, text. Keys that stand as digests sort by their names.
+    pub fn all(&self, kind: RecordKind, after: Option<&[u8]>, most: i64, parameters: &mut Parameters<'_>) -> String {
+        let mut order: Vec<Column> = self.keys.to_vec();
+        let by_name = self.columns.iter().find(|(name, _)| *name == "name").copied();
+        if let Some(name) = by_name {
+            order.insert(order.len().saturating_sub(1), name);
+        }
+        let mut behind = "t.data IS NOT NULL".to_owned();
+        if let Some(after) = after {
+            let mut values = key_from(self, kind, after);
+            if let (Some(_), Some(last)) = (by_name, keys::parts(kind, self.keys.len(), after).pop()) {
+                values.insert(values.len().saturating_sub(1), row::name(last));
+            }
+            // Its first part is what an index is entered by.
+            let mut condition = String::new();
+            for ((name, of), value) in order.iter().zip(&values).rev() {
+                let place = parameters.compared(*of, value.parameter(*of).into_owned());
+                condition = if condition.is_empty() {
+                    format!("t.[{name}] > {place}")
+                } else {
+                    format!("t.[{name}] >= {place} AND (t.[{name}] > {place} OR {condition})")
+                };
+            }
+            behind = format!("{behind} AND {condition}");
+        }
+        let most = parameters.integer(most);
+        let order: Vec<String> = order.iter().map(|(name, _)| format!("t.[{name}]")).collect();
+        format!(
+            "SELECT TOP ({most}) t.version, t.data, {} FROM {} AS t WHERE {behind} ORDER BY {}",
+            self.beside,
+            self.name,
+            order.join(", ")
+        )
+    }
+
     /// The condition that a row has this key.
     pub fn is<'k>(&self, key: &'k [Value], parameters: &mut Parameters<'k>) -> String {
         let same = self
@@ -191,6 +228,19 @@ pub(crate) fn of(kind: RecordKind) -> Option<&'static Table> {
         // `RecordKind` may grow: a kind of a later core is refused, not lost.
         _ => return None,
     })
+}
+
+/// The columns of a key out of [`Key::bytes`].
+fn key_from(table: &Table, kind: RecordKind, bytes: &[u8]) -> Vec<Value> {
+    let parts = keys::parts(kind, table.keys.len(), bytes);
+    let is_named = table.columns.iter().any(|(name, _)| *name == "name");
+    let value = |((_, of), part): (&Column, &[u8])| match of {
+        Type::Id => id(&part.try_into().unwrap_or_default()),
+        Type::Digest if is_named => Value::Bytes(Digest::of(part).as_bytes().to_vec()),
+        Type::Digest | Type::Bytes => Value::Bytes(part.to_vec()),
+        Type::Integer => Value::Integer(1),
+    };
+    table.keys.iter().zip(parts).map(value).collect()
 }
 
 /// The columns of a key, in the order of its table.

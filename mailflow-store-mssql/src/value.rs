@@ -45,6 +45,17 @@ impl Value {
     }
 }
 
+impl Parameter<'_> {
+    /// The same, borrowing nothing.
+    pub fn into_owned(self) -> Parameter<'static> {
+        match self {
+            Self::Integer(number) => Parameter::Integer(number),
+            Self::Bytes(bytes) => Parameter::Bytes(bytes.map(|it| Cow::Owned(it.into_owned()))),
+            Self::Text(text) => Parameter::Text(Cow::Owned(text.into_owned())),
+        }
+    }
+}
+
 /// Bytes as a parameter.
 pub(crate) fn bytes(bytes: &[u8]) -> Parameter<'_> {
     Parameter::Bytes(Some(Cow::Borrowed(bytes)))

@@ -4,6 +4,7 @@
 use std::sync::LazyLock;
 
 use mailflow_core::store::{Key, RecordKind};
+use mailflow_store_rows::keys;
 
 use crate::value::{Type, Value, integer, uuid};
 
@@ -37,6 +38,10 @@ pub(crate) struct Statements {
     pub put: String,
     /// Takes arrays of keys.
     pub delete: String,
+    /// Takes a key, and a limit → version, data, what is beside it: the records there are from this key on, by key.
+    pub all_from: String,
+    /// The same after a key.
+    pub all_after: String,
 }
 
 macro_rules! tables {
@@ -106,6 +111,15 @@ impl Statements {
                  CROSS JOIN LATERAL (SELECT {what} FROM {name} t WHERE {same} LIMIT 1) t"
             )
         };
+        let key_values: Vec<String> = (1..=keys.len()).map(|nth| format!("${nth}")).collect();
+        let all = |than: &str| {
+            format!(
+                "SELECT t.version, t.data, {beside} AS beside FROM {name} t WHERE t.data IS NOT NULL \
+                 AND ({key_names}) {than} ({}) ORDER BY {key_names} LIMIT ${}",
+                key_values.join(", "),
+                keys.len() + 1
+            )
+        };
         let mut written: Vec<Column> = columns.to_vec();
         written.extend([("version", Type::Integer), ("data", Type::Bytes)]);
         let set: Vec<String> = written
@@ -127,6 +141,8 @@ impl Statements {
                 places(&mut written.iter().map(|it| it.1)),
                 set.join(", ")
             ),
+            all_from: all(">="),
+            all_after: all(">"),
             delete: format!("DELETE FROM {name} t USING unnest({key_places}) k({key_names}) WHERE {same}"),
         }
     }
@@ -159,6 +175,18 @@ pub(crate) fn of(kind: RecordKind) -> Option<&'static Table> {
         // `RecordKind` may grow: a kind of a later core is refused, not lost.
         _ => return None,
     })
+}
+
+/// The columns of a key out of [`Key::bytes`]; without bytes, of one before all others.
+pub(crate) fn key_from(kind: RecordKind, bytes: &[u8]) -> Vec<Value> {
+    let columns = of(kind).map_or(&[][..], |table| table.keys);
+    let parts = keys::parts(kind, columns.len(), bytes);
+    let value = |((_, of), part): (&Column, &[u8])| match of {
+        Type::Uuid => uuid(&part.try_into().unwrap_or_default()),
+        Type::Integer => Value::Integer(0),
+        Type::Bytes => Value::Bytes(part.to_vec()),
+    };
+    columns.iter().zip(parts).map(value).collect()
 }
 
 /// The columns of a key, in the order of its table.

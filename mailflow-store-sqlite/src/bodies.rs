@@ -315,17 +315,18 @@ pub(crate) fn write(
     Ok(true)
 }
 
-/// Marks a body as erased, if there is one.
+/// Marks a body as erased, whether there is one or not.
 pub(crate) fn erase(
     connection: &Connection,
     bodies: &Bodies,
     digest: &Digest,
     written: &mut Written,
 ) -> Result<(), StoreError> {
-    if !write(connection, bodies, digest, Why::Named, written)? {
-        return Ok(());
-    }
-    let sql = "UPDATE bodies SET place = 2, content = NULL WHERE digest = ?1";
+    let sql = if write(connection, bodies, digest, Why::Named, written)? {
+        "UPDATE bodies SET place = 2, content = NULL WHERE digest = ?1"
+    } else {
+        "INSERT INTO bodies (place, size, content, digest, named) VALUES (2, 0, NULL, ?1, 1)"
+    };
     prepare(connection, sql).and_then(|mut it| it.execute(params![digest.as_bytes()])).or_failed("erasing a body")?;
     Ok(())
 }

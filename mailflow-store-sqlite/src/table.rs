@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use mailflow_core::store::{Key, RecordKind};
+use mailflow_store_rows::keys;
 use rusqlite::types::Value;
 
 /// A table with one record a row: key columns, `version`, further columns, `data`.
@@ -35,6 +36,8 @@ pub(crate) struct Statements {
     pub bury: String,
     /// Key.
     pub delete: String,
+    /// Key after which, limit → version, data, what is beside it: the records there are, by key.
+    pub all: String,
 }
 
 macro_rules! tables {
@@ -107,6 +110,16 @@ impl Statements {
                 cleared.collect::<String>(),
                 place(2)
             ),
+            all: {
+                let names = keys.join(", ");
+                let after: Vec<String> = (1..=keys.len()).map(|nth| format!("?{nth}")).collect();
+                format!(
+                    "SELECT version, data, {beside} FROM {name} WHERE data IS NOT NULL AND ({names}) > ({}) \
+                     ORDER BY {names} LIMIT ?{}",
+                    after.join(", "),
+                    keys.len() + 1
+                )
+            },
             delete: format!("DELETE FROM {name} WHERE {}", place(1)),
         }
     }
@@ -139,6 +152,15 @@ pub(crate) fn of(kind: RecordKind) -> Option<&'static Table> {
         // `RecordKind` may grow: a kind of a later core is refused, not lost.
         _ => return None,
     })
+}
+
+/// The columns of a key out of [`Key::bytes`]; without bytes, of one before all others.
+pub(crate) fn key_from(kind: RecordKind, bytes: &[u8]) -> Vec<Value> {
+    if kind == RecordKind::Directory {
+        return vec![Value::Integer(0)];
+    }
+    let columns = of(kind).map_or(1, |table| table.keys.len());
+    keys::parts(kind, columns, bytes).into_iter().map(|part| Value::Blob(part.to_vec())).collect()
 }
 
 /// The columns of a key, in the order of its table.

@@ -59,52 +59,72 @@ pub enum Key {
     Audit(AuditId),
 }
 
-/// A kind of record: one table in a database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum RecordKind {
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident $word:literal,)*) => {
+        /// A kind of record: one table in a database.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum RecordKind {
+            $($(#[$doc])* $kind,)*
+        }
+
+        impl RecordKind {
+            /// All of them. The stamp of the directory is the last one: with it, there is a desk.
+            pub const ALL: &[Self] = &[$(Self::$kind),*];
+
+            /// The word for it.
+            pub const fn word(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $word,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
     /// [`Ticket`](crate::ticket::Ticket).
-    Ticket,
+    Ticket "ticket",
     /// [`Message`](crate::message::Message).
-    Message,
+    Message "message",
     /// [`Note`](crate::note::Note).
-    Note,
+    Note "note",
     /// [`Event`](crate::event::Event).
-    Event,
+    Event "event",
     /// [`Contact`](crate::contact::Contact).
-    Contact,
+    Contact "contact",
     /// [`AddressEntry`](crate::contact::AddressEntry).
-    Address,
+    Address "address",
     /// [`ThreadEntry`](crate::thread_entry::ThreadEntry).
-    Thread,
+    Thread "thread",
     /// [`Arrival`](crate::arrival::Arrival).
-    Arrival,
+    Arrival "arrival",
     /// [`FetchMark`](crate::arrival::FetchMark).
-    FetchMark,
+    FetchMark "fetch mark",
     /// [`Outgoing`](crate::outgoing::Outgoing).
-    Outgoing,
+    Outgoing "outgoing",
     /// [`Draft`](crate::draft::Draft).
-    Draft,
+    Draft "draft",
     /// [`ReadMark`](crate::session::ReadMark).
-    ReadMark,
+    ReadMark "read mark",
     /// [`Session`](crate::session::Session).
-    Session,
+    Session "session",
     /// [`Pulse`](crate::pulse::Pulse).
-    Pulse,
+    Pulse "pulse",
     /// [`Allowance`](crate::allowance::Allowance).
-    Allowance,
+    Allowance "allowance",
     /// [`Server`](crate::server::Server).
-    Server,
+    Server "server",
     /// [`Lease`](crate::lease::Lease).
-    Lease,
+    Lease "lease",
     /// [`Document`](crate::directory::Document).
-    Document,
-    /// [`DirectoryStamp`](crate::directory::DirectoryStamp).
-    Directory,
+    Document "document",
     /// [`Alert`](crate::alert::Alert).
-    Alert,
+    Alert "alert",
     /// [`AuditEntry`](crate::audit::AuditEntry). Entries are only ever added: a store refuses to replace or erase one.
-    Audit,
+    Audit "audit",
+    /// [`DirectoryStamp`](crate::directory::DirectoryStamp).
+    Directory "directory",
 }
 
 impl RecordKind {
@@ -138,6 +158,35 @@ impl RecordKind {
 }
 
 impl Key {
+    /// The key as bytes, by which keys of a kind are sorted in [`Query::All`](super::Query::All): what stands in the
+    /// columns of a table, one after the other (and a NUL after the kind of a document).
+    pub fn bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Ticket(id) => id.as_bytes().to_vec(),
+            Self::TicketNumber(number) => number.to_be_bytes().to_vec(),
+            Self::Message(id) => id.as_bytes().to_vec(),
+            Self::Note(id) => id.as_bytes().to_vec(),
+            Self::Event(id) => id.as_bytes().to_vec(),
+            Self::Contact(id) => id.as_bytes().to_vec(),
+            Self::Address(address) => address.key().into_bytes(),
+            Self::Thread(id) => id.as_str().as_bytes().to_vec(),
+            Self::Arrival(source, digest) => [&source.as_bytes()[..], digest.as_bytes()].concat(),
+            Self::FetchMark(source, uid) => [source.as_bytes(), uid.as_str().as_bytes()].concat(),
+            Self::Outgoing(id) => id.as_bytes().to_vec(),
+            Self::Draft(agent, ticket) | Self::ReadMark(agent, ticket) => {
+                [&agent.as_bytes()[..], ticket.as_bytes()].concat()
+            }
+            Self::Session(token) => token.as_bytes().to_vec(),
+            Self::Pulse(id) | Self::Lease(id) => id.as_bytes().to_vec(),
+            Self::Allowance(of) => of.as_bytes().to_vec(),
+            Self::Server(id) => id.as_bytes().to_vec(),
+            Self::Document(kind, id) => [kind.word().as_bytes(), b"\0", id.as_bytes()].concat(),
+            Self::Directory => Vec::new(),
+            Self::Alert(agent, cause) => [&agent.as_bytes()[..], cause.as_bytes()].concat(),
+            Self::Audit(id) => id.as_bytes().to_vec(),
+        }
+    }
+
     /// The kind of record that the key names.
     pub const fn kind(&self) -> RecordKind {
         match self {

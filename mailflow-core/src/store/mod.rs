@@ -3,10 +3,12 @@
 use async_trait::async_trait;
 
 mod changeset;
+pub mod dump;
 mod error;
 mod ext;
 mod key;
 mod memory;
+pub mod migrate;
 mod query;
 mod record;
 mod view;
@@ -89,7 +91,7 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError`] if they cannot be read, or are not what was kept.
     async fn body(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Erases the bytes under a digest for good. Records may still name them.
+    /// Erases the bytes under a digest for good. Records may still name them, also if they were never there.
     ///
     /// # Errors
     /// [`StoreError`] if they cannot be erased.

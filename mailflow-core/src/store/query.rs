@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Record, Version};
+use super::{Record, RecordKind, Version};
 use crate::access::Visibility;
 use crate::alert::AlertQuery;
 use crate::audit::AuditQuery;
@@ -80,6 +80,11 @@ pub enum Query {
     Alerts(AlertQuery),
     /// What was done, newest first ([`Row::Record`]).
     Audit(AuditQuery),
+    /// All records of a kind, by [`Key::bytes`](super::Key::bytes) ([`Row::Record`]): for whoever takes everything
+    /// elsewhere.
+    All(RecordKind),
+    /// The highest number that a ticket ever got, 0 if none did ([`Row::Number`]).
+    LastNumber,
 }
 
 /// Which tickets.
@@ -185,6 +190,16 @@ impl Cursor {
         Self(format!("{}.{}", data_encoding::HEXLOWER.encode(sort.as_bytes()), data_encoding::HEXLOWER.encode(id)))
     }
 
+    /// The cursor after a row that sorts by bytes.
+    pub fn by_bytes(bytes: &[u8]) -> Self {
+        Self(format!("b{}", data_encoding::HEXLOWER.encode(bytes)))
+    }
+
+    /// The bytes; `None` if it is not such a cursor.
+    pub fn read_bytes(&self) -> Option<Vec<u8>> {
+        data_encoding::HEXLOWER.decode(self.0.strip_prefix('b')?.as_bytes()).ok()
+    }
+
     /// The number and the 16 bytes; `None` if it is not such a cursor.
     pub fn read(&self) -> Option<(i64, [u8; 16])> {
         let (sort, id) = self.0.split_once('.')?;
@@ -237,6 +252,8 @@ pub enum Row {
     Placed(RuleId, Count),
     /// A message or note that was searched for.
     Hit(Box<Hit>),
+    /// The number of a ticket.
+    Number(u64),
 }
 
 /// A number of tickets or messages, counted to [`Count::MAX`] only: nobody reads further, and no list has to be walked for it.

@@ -7,8 +7,8 @@ use crate::batch::{Batch, Parameters};
 use crate::connection::{Pool, take};
 use crate::driver;
 use crate::error::OrFailed as _;
-use crate::row;
 use crate::value::unsigned;
+use crate::{row, table};
 
 mod contacts;
 mod deeds;
@@ -36,6 +36,8 @@ pub(crate) async fn find(pool: &Pool, query: &Query, page: &Page) -> Result<Foun
         Query::Alerts(query) => deeds::alerts(pool, query, page).await,
         Query::Audit(query) => deeds::audit(pool, query, page).await,
         Query::PlacedBy { rules, from } => placed_by(pool, rules, *from).await,
+        Query::All(kind) => all(pool, *kind, page).await,
+        Query::LastNumber => last_number(pool).await,
         query => {
             let mut parameters = Parameters::default();
             let list = list(query, &mut parameters)?;
@@ -183,6 +185,32 @@ async fn documents(pool: &Pool, page: &Page) -> Result<Found, StoreError> {
         cut.push(record(RecordKind::Document, it, 2)?, cursor);
     }
     Ok(cut.end())
+}
+
+/// The records of a kind, by key.
+async fn all(pool: &Pool, kind: RecordKind, page: &Page) -> Result<Found, StoreError> {
+    let table = table::of(kind).ok_or_else(row::unknown_kind)?;
+    let after = page.after.as_ref().and_then(Cursor::read_bytes);
+    let mut parameters = Parameters::default();
+    let sql = table.all(kind, after.as_deref(), most(page), &mut parameters);
+    let mut cut = Cut::new(page);
+    for it in &one_statement(pool, &sql, parameters).await? {
+        if cut.is_full() {
+            return Ok(cut.more());
+        }
+        let row = record(kind, it, 0)?;
+        let Row::Record(_, found) = &row else { continue };
+        let cursor = Cursor::by_bytes(&found.key().bytes());
+        cut.push(row, cursor);
+    }
+    Ok(cut.end())
+}
+
+/// The highest number that a ticket ever got.
+async fn last_number(pool: &Pool) -> Result<Found, StoreError> {
+    let rows = one_statement(pool, "SELECT number FROM counters WHERE id = 1", Parameters::default()).await?;
+    let number = rows.first().map_or(Ok(0), |it| it.integer(0))?;
+    Ok(Found { rows: vec![Row::Number(unsigned(number))], next: None })
 }
 
 /// Messages in the order of their ids.

@@ -10,7 +10,8 @@ use crate::connection::take;
 use crate::error::OrFailed as _;
 use crate::pipeline::prepare;
 use crate::row;
-use crate::value::{Parameter, unsigned};
+use crate::table;
+use crate::value::{Parameter, Value, unsigned};
 
 mod contacts;
 mod deeds;
@@ -44,6 +45,8 @@ pub(crate) async fn find(pool: &Pool, query: &Query, page: &Page) -> Result<Foun
         Query::Alerts(query) => deeds::alerts(pool, query, page).await,
         Query::Audit(query) => deeds::audit(pool, query, page).await,
         Query::PlacedBy { rules, from } => placed_by(pool, rules, *from).await,
+        Query::All(kind) => all(pool, *kind, page).await,
+        Query::LastNumber => last_number(pool).await,
         query => records(pool, list(query)?, page).await,
     }
 }
@@ -193,6 +196,45 @@ async fn documents(pool: &Pool, page: &Page) -> Result<Found, StoreError> {
         cut.push(record(RecordKind::Document, it, 2)?, cursor);
     }
     Ok(cut.end())
+}
+
+/// The records of a kind, by key.
+async fn all(pool: &Pool, kind: RecordKind, page: &Page) -> Result<Found, StoreError> {
+    let table = table::of(kind).ok_or_else(row::unknown_kind)?;
+    let after = page.after.as_ref().and_then(Cursor::read_bytes);
+    if kind == RecordKind::Directory && after.is_some() {
+        return Ok(Cut::new(page).end());
+    }
+    let sql = if after.is_some() { &table.sql.all_after } else { &table.sql.all_from };
+    let mut values: Vec<Parameter<'_>> = Vec::new();
+    for value in table::key_from(kind, &after.unwrap_or_default()) {
+        values.push(match value {
+            Value::Uuid(uuid) => Box::new(uuid),
+            Value::Bytes(bytes) => Box::new(bytes),
+            Value::Integer(number) => Box::new(number),
+            Value::Null => Box::new(None::<i64>),
+        });
+    }
+    values.push(Box::new(most(page)));
+    let rows = one_statement(pool, sql, values).await?;
+    let mut cut = Cut::new(page);
+    for it in &rows {
+        if cut.is_full() {
+            return Ok(cut.more());
+        }
+        let row = record(kind, it, 0)?;
+        let Row::Record(_, found) = &row else { continue };
+        let cursor = Cursor::by_bytes(&found.key().bytes());
+        cut.push(row, cursor);
+    }
+    Ok(cut.end())
+}
+
+/// The highest number that a ticket ever got.
+async fn last_number(pool: &Pool) -> Result<Found, StoreError> {
+    let rows = one_statement(pool, "SELECT number FROM counters WHERE id = 1", Vec::new()).await?;
+    let number = rows.first().map(|it| it.try_get(0)).transpose().or_failed(LISTING)?;
+    Ok(Found { rows: vec![Row::Number(number.map_or(0, unsigned))], next: None })
 }
 
 /// Messages in the order of their ids.

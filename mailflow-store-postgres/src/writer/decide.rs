@@ -120,9 +120,8 @@ pub(super) fn decide<'j>(found: Found, group: &'j [Job], bodies: &Bodies, writte
                 Outcome::Done
             }
             Job::EraseBody(digest, _) => {
-                if deciding.body(*digest, true, bodies, written) {
-                    deciding.decided.bodies.insert(*digest, BodyFinal::Erased);
-                }
+                deciding.body(*digest, true, bodies, written);
+                deciding.decided.bodies.insert(*digest, BodyFinal::Erased);
                 Outcome::Done
             }
         };

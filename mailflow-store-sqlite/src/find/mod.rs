@@ -8,6 +8,7 @@ use rusqlite::{Connection, params_from_iter};
 use crate::connection::prepare;
 use crate::error::OrFailed as _;
 use crate::row;
+use crate::table;
 
 mod contacts;
 mod deeds;
@@ -41,6 +42,8 @@ pub(crate) fn find(connection: &Connection, query: &Query, page: &Page) -> Resul
         Query::MessagesFrom(first) => messages_from(connection, *first, page),
         Query::Alerts(query) => deeds::alerts(connection, query, page),
         Query::Audit(query) => deeds::audit(connection, query, page),
+        Query::All(kind) => all(connection, *kind, page),
+        Query::LastNumber => last_number(connection),
         query => records(connection, list(query)?, page),
     }
 }
@@ -212,6 +215,37 @@ fn documents(connection: &Connection, page: &Page) -> Result<Found, StoreError> 
         cut.push(Row::Record(Version::new(it.get(2).or_failed(LISTING)?), record), cursor);
     }
     Ok(cut.end())
+}
+
+/// The records of a kind, by key.
+fn all(connection: &Connection, kind: RecordKind, page: &Page) -> Result<Found, StoreError> {
+    let table = table::of(kind).ok_or_else(row::unknown_kind)?;
+    let after = page.after.as_ref().and_then(Cursor::read_bytes);
+    if kind == RecordKind::Directory && after.is_some() {
+        return Ok(Cut::new(page).end());
+    }
+    let mut values = table::key_from(kind, &after.unwrap_or_default());
+    values.push(Value::Integer(i64::from(limit(page)) + 1));
+    let mut statement = prepare(connection, &table.sql.all).or_failed(LISTING)?;
+    let mut rows = statement.query(params_from_iter(values)).or_failed(LISTING)?;
+    let mut cut = Cut::new(page);
+    while let Some(it) = rows.next().or_failed(LISTING)? {
+        if cut.is_full() {
+            return Ok(cut.more());
+        }
+        let data = it.get_ref(1).or_failed(LISTING)?.as_blob().unwrap_or_default();
+        let record = row::record(kind, data, it.get_ref(2).or_failed(LISTING)?)?;
+        let cursor = Cursor::by_bytes(&record.key().bytes());
+        cut.push(Row::Record(Version::new(it.get(0).or_failed(LISTING)?), record), cursor);
+    }
+    Ok(cut.end())
+}
+
+/// The highest number that a ticket ever got.
+fn last_number(connection: &Connection) -> Result<Found, StoreError> {
+    let mut statement = prepare(connection, "SELECT number FROM counters WHERE id = 1").or_failed(LISTING)?;
+    let number = statement.query_row([], |row| row.get(0)).or_failed(LISTING)?;
+    Ok(Found { rows: vec![Row::Number(number)], next: None })
 }
 
 /// Messages in the order of their ids.

@@ -53,11 +53,15 @@ pub enum Fault {
     ShowsTheWholeAudit,
     /// It lists alerts whose tickets are not seen any more.
     KeepsAlertsOfHiddenTickets,
+    /// It leaves a record out when everything is listed.
+    LosesOne,
+    /// It gives a body back with another byte in it.
+    ChangesBodies,
 }
 
 impl Fault {
     /// All of them, each with a rule that must find it.
-    pub const ALL: [(Self, &'static str); 19] = [
+    pub const ALL: [(Self, &'static str); 21] = [
         (Self::ChecksTooEarly, "of_two_writers_of_a_record_one_wins"),
         (Self::IgnoresRelyOn, "what_is_relied_on_must_be_as_it_was_seen"),
         (Self::WritesHalf, "a_stale_version_refuses_the_whole_changeset"),
@@ -77,6 +81,8 @@ impl Fault {
         (Self::RewritesTheAudit, "an_audit_entry_is_never_changed_or_erased"),
         (Self::ShowsTheWholeAudit, "the_audit_has_what_the_query_matches"),
         (Self::KeepsAlertsOfHiddenTickets, "alerts_are_listed_as_long_as_their_cause_may_be_seen"),
+        (Self::LosesOne, "every_kind_is_listed_as_a_whole_by_key"),
+        (Self::ChangesBodies, "a_body_comes_back_as_it_was_kept"),
     ];
 }
 
@@ -186,6 +192,9 @@ impl Store for Broken {
         if let (Query::Tickets(wanted), true) = (&wanted, self.is(Fault::FiltersAfterPaging)) {
             found.rows.retain(|row| matches!(row, Row::Record(_, Record::Ticket(it)) if wanted.matches(it)));
         }
+        if self.is(Fault::LosesOne) && matches!(query, Query::All(_)) && found.rows.len() > 1 {
+            found.rows.remove(1);
+        }
         if self.is(Fault::RepeatsRows)
             && let Some(after) = &page.after
         {
@@ -261,7 +270,11 @@ impl Store for Broken {
     }
 
     async fn body(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
-        self.inner.body(digest).await
+        let mut body = self.inner.body(digest).await?;
+        if let (true, Some(byte)) = (self.is(Fault::ChangesBodies), body.iter_mut().flatten().next()) {
+            *byte ^= 1;
+        }
+        Ok(body)
     }
 
     async fn erase_body(&self, digest: &Digest) -> Result<(), StoreError> {

@@ -111,6 +111,9 @@ macro_rules! with_store_rules {
             lists::counts_are_the_lengths_of_lists_up_to_the_limit
             lists::mails_are_counted_by_the_rule_that_placed_them
             lists::every_list_has_its_order
+            everything::every_kind_is_listed_as_a_whole_by_key
+            everything::the_last_number_is_told_also_when_its_ticket_is_gone
+            everything::a_body_that_never_was_can_be_erased_and_named
             searches::a_search_finds_phrases_word_by_word
             searches::a_ticket_is_found_once_at_its_last_hit
             searches::a_search_shows_only_what_may_be_seen

@@ -9,6 +9,7 @@ mod explained;
 mod ingest;
 mod log;
 mod mails;
+mod migrate_store;
 mod progress;
 mod replay;
 mod route;
@@ -75,6 +76,13 @@ enum Command {
     /// Look at servers that work on one desk together, and make one give away its tasks.
     #[command(subcommand)]
     Cluster(cluster::ClusterCommand),
+    /// Take a desk into another database (SQLite, PostgreSQL, SQL Server): all of it, compared at the end.
+    MigrateStore(migrate_store::MigrateArguments),
+    /// Print all records of a desk, one JSON object a line, the same for every kind of database.
+    Dump {
+        #[command(flatten)]
+        desk: desk::DeskArguments,
+    },
     /// Open doors that were shut too tightly.
     #[command(subcommand)]
     Settings(settings::SettingsCommand),
@@ -119,6 +127,8 @@ fn run(command: Command) -> Result<(), Exit> {
             Command::Source(command) => source::source(command).await,
             Command::Agent(command) => agent::agent(command).await,
             Command::Cluster(command) => cluster::cluster(command).await,
+            Command::MigrateStore(arguments) => migrate_store::migrate_store(arguments).await,
+            Command::Dump { desk } => migrate_store::print_dump(&desk).await,
             Command::Settings(command) => settings::settings(command).await,
         }
     });

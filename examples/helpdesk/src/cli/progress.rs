@@ -11,6 +11,7 @@ const EVERY: Duration = Duration::from_secs(10);
 /// How far a long command is.
 pub struct Progress {
     bar: Option<ProgressBar>,
+    what: &'static str,
     quiet: bool,
     begun: Timestamp,
     said: Timestamp,
@@ -18,22 +19,28 @@ pub struct Progress {
 
 impl Progress {
     pub fn new(quiet: bool) -> Self {
-        let now = SystemClock.now();
-        let bar = (!quiet && super::watched()).then(|| {
-            let style = ProgressStyle::with_template("{spinner} {pos} mails, {per_sec}, {elapsed}");
-            ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
-        });
-        Self { bar, quiet, begun: now, said: now }
+        Self::of("mails", quiet)
     }
 
-    /// So many mails are done.
-    pub fn at(&mut self, mails: u64) {
+    /// How many of these are done.
+    pub fn of(what: &'static str, quiet: bool) -> Self {
+        let now = SystemClock.now();
+        let bar = (!quiet && super::watched()).then(|| {
+            let style =
+                ProgressStyle::with_template(&format!("{{spinner}} {{pos}} {what}, {{per_sec}}, {{elapsed}}"));
+            ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+        });
+        Self { bar, what, quiet, begun: now, said: now }
+    }
+
+    /// So many are done.
+    pub fn at(&mut self, done: u64) {
         let now = SystemClock.now();
         match &self.bar {
-            Some(bar) => bar.set_position(mails),
+            Some(bar) => bar.set_position(done),
             None if !self.quiet && now.since(self.said) >= EVERY => {
                 self.said = now;
-                super::say(&format!("{mails} mails after {} s", now.since(self.begun).as_secs()));
+                super::say(&format!("{done} {} after {} s", self.what, now.since(self.begun).as_secs()));
             }
             None => {}
         }

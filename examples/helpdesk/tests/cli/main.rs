@@ -13,6 +13,7 @@ mod databases;
 mod habits;
 mod machines;
 mod mail;
+mod migration;
 mod once;
 mod places;
 

@@ -19,7 +19,9 @@ use crate::outgoing::{Outgoing, OutgoingState};
 use crate::search;
 use crate::server::Server;
 use crate::session::Session;
-use crate::store::{Count, Cursor, Found, FoundIn, Hit, Kept, Page, Query, Row, SearchQuery, TicketQuery};
+use crate::store::{
+    Count, Cursor, Found, FoundIn, Hit, Kept, Page, Query, RecordKind, Row, SearchQuery, TicketQuery,
+};
 use crate::ticket::{Ticket, TicketState};
 
 /// A row with what it is sorted by: first a number or a text, then 16 bytes.
@@ -122,6 +124,8 @@ impl State {
                 |it: &Session| agent.is_none_or(|agent| it.agent == agent),
                 |it| (it.seen.as_millis(), first_half(it.token.as_bytes())),
             ),
+            Query::All(kind) => self.of_kind(*kind, page),
+            Query::LastNumber => Found { rows: vec![Row::Number(self.last_number)], next: None },
             Query::Servers => self.oldest(page, |_: &Server| true, |it| (it.started.as_millis(), *it.id.as_bytes())),
             Query::Alerts(query) => self.newest(
                 page,
@@ -137,6 +141,16 @@ impl State {
                 self.oldest(page, |_: &Lease| true, |it| (it.since.as_millis(), *it.task.id().as_bytes()))
             }
         }
+    }
+
+    fn of_kind(&self, kind: RecordKind, page: &Page) -> Found {
+        let slots = self.records.iter().filter(|(key, _)| key.kind() == kind);
+        let rows = slots.filter_map(|(key, slot)| {
+            let row = Row::Record(slot.version, slot.record.clone()?);
+            Some(Sorted { by: (key.bytes(), [0; 16]), row })
+        });
+        let read = |cursor: &Cursor| cursor.read_bytes().map(|bytes| (bytes, [0; 16]));
+        cut(rows.collect(), page, read, |(bytes, _)| Cursor::by_bytes(bytes))
     }
 
     fn rows<T: Kept, K>(&self, matches: impl Fn(&T) -> bool, by: impl Fn(&T) -> (K, [u8; 16])) -> Vec<Sorted<K>> {

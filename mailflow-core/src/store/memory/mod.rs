@@ -206,9 +206,7 @@ impl Store for MemoryStore {
     }
 
     async fn erase_body(&self, digest: &Digest) -> Result<(), StoreError> {
-        if let Some(body) = self.state().bodies.get_mut(digest) {
-            *body = None;
-        }
+        self.state().bodies.insert(*digest, None);
         Ok(())
     }
 }

@@ -14,6 +14,7 @@ use super::Place;
 pub mod bodies;
 pub mod commits;
 pub mod durability;
+pub mod everything;
 pub mod lists;
 pub mod model;
 pub mod numbers;
