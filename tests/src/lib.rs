@@ -23,6 +23,7 @@ pub mod glewlwyd;
 pub mod kills;
 pub mod office;
 pub mod openid;
+pub mod places;
 pub mod provider;
 pub mod slapd;
 pub mod transcript;

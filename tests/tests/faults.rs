@@ -1,4 +1,5 @@
-//! The store fails at its first call, its second, its third … until a whole story comes to its end without a failure.
+//! The store fails at its first call, its second, its third … until a whole story comes to its end without a failure; on
+//! every store.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::sync::Arc;
@@ -15,12 +16,13 @@ use mailflow_core::id::MessageId;
 use mailflow_core::mail::parse;
 use mailflow_core::outgoing::OutgoingState;
 use mailflow_core::store::{
-    Changeset, CommitError, Committed, Found, Key, Loaded, MemoryStore, Page, Query, Store, StoreError,
-    StoreErrorKind, StoreExt as _, TicketQuery,
+    Changeset, CommitError, Committed, Found, Key, Loaded, Page, Query, Store, StoreError, StoreErrorKind,
+    StoreExt as _, TicketQuery,
 };
 use mailflow_core::ticket::Ticket;
 use mailflow_core::time::{Clock, ManualClock, Timestamp};
 use mailflow_core::transport::{MemorySource, MemoryTransport};
+use mailflow_tests::places::Kind;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum When {
@@ -32,7 +34,7 @@ enum When {
 
 /// A store one of whose calls fails.
 struct Failing {
-    inner: Arc<MemoryStore>,
+    inner: Arc<dyn Store>,
     calls: Arc<AtomicU64>,
     at: u64,
     when: When,
@@ -128,12 +130,12 @@ enum Agent {
 }
 
 /// A customer writes, an agent answers, the customer answers. Returns what is wrong, and whether the failure was reached.
-async fn story(at: u64, when: When, agent: Agent) -> (Option<String>, bool) {
+async fn story(kind: Kind, at: u64, when: When, agent: Agent) -> (Option<String>, bool) {
+    let (inner, _place) = kind.store().await;
     let calls = Arc::<AtomicU64>::default();
-    let store = Failing { inner: Arc::default(), calls: Arc::clone(&calls), at: u64::MAX, when };
+    let store = Failing { inner: Arc::clone(&inner), calls: Arc::clone(&calls), at: u64::MAX, when };
     let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1_700_000_000_000)));
     let (mailbox, outside) = (MemorySource::new(), MemoryTransport::new());
-    let inner = Arc::clone(&store.inner);
     // A desk that is set up; the failure comes when it works.
     let build = |store: Failing| {
         let (clock, outside) = (SharedClock(Arc::clone(&clock)), outside.clone());
@@ -203,10 +205,10 @@ async fn story(at: u64, when: When, agent: Agent) -> (Option<String>, bool) {
 }
 
 /// What is wrong when one call fails, for each call of the story.
-async fn everywhere(when: When, agent: Agent) -> Vec<String> {
+async fn everywhere(kind: Kind, when: When, agent: Agent) -> Vec<String> {
     let mut wrong = Vec::new();
     for at in 0.. {
-        let (what, reached) = story(at, when, agent).await;
+        let (what, reached) = story(kind, at, when, agent).await;
         wrong.extend(what.map(|what| format!("{when:?} call {at}: {what}")));
         if !reached {
             assert!(at > 30, "only {at} calls were made to fail");
@@ -216,14 +218,34 @@ async fn everywhere(when: When, agent: Agent) -> Vec<String> {
     wrong
 }
 
-#[tokio::test]
-async fn whichever_call_of_the_store_fails_the_story_ends_as_it_should() {
+/// What is wrong when one call fails, before or after it did its work.
+async fn all_calls(kind: Kind) {
     for when in [When::Before, When::After] {
-        assert_eq!(everywhere(when, Agent::Same).await, Vec::<String>::new());
+        assert_eq!(everywhere(kind, when, Agent::Same).await, Vec::<String>::new());
     }
 }
 
 #[tokio::test]
+async fn whichever_call_of_the_memory_store_fails_the_story_ends_as_it_should() {
+    all_calls(Kind::Memory).await;
+}
+
+#[tokio::test]
+async fn whichever_call_of_the_sqlite_store_fails_the_story_ends_as_it_should() {
+    all_calls(Kind::Sqlite).await;
+}
+
+#[tokio::test]
+async fn whichever_call_of_the_postgresql_store_fails_the_story_ends_as_it_should() {
+    all_calls(Kind::Postgres).await;
+}
+
+#[tokio::test]
+async fn whichever_call_of_the_sql_server_store_fails_the_story_ends_as_it_should() {
+    all_calls(Kind::Mssql).await;
+}
+
+#[tokio::test]
 async fn an_agent_who_writes_anew_what_was_written_is_found() {
-    assert!(!everywhere(When::After, Agent::Anew).await.is_empty());
+    assert!(!everywhere(Kind::Memory, When::After, Agent::Anew).await.is_empty());
 }

@@ -16,7 +16,7 @@ use mailflow_core::outgoing::{Outgoing, OutgoingState};
 use mailflow_core::refusal::Refusal;
 use mailflow_core::store::{Changeset, Key, Query, View};
 
-use crate::office::{Office, mail};
+use super::office::{Office, mail};
 
 const LEADS: GroupId = GroupId::from_bytes([9; 16]);
 

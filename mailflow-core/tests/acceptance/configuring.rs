@@ -7,7 +7,7 @@ use mailflow_core::destination::{Destination, DestinationAccess};
 use mailflow_core::directory::{DocumentKind, Documented};
 use mailflow_core::refusal::Refusal;
 
-use crate::office::Office;
+use super::office::Office;
 
 fn refusal<T: std::fmt::Debug>(result: Result<T, mailflow_core::flow::Error>) -> Refusal {
     result.unwrap_err().refusal().unwrap().clone()

@@ -8,7 +8,7 @@ use mailflow_core::outgoing::{Outgoing, OutgoingState};
 use mailflow_core::refusal::Refusal;
 use mailflow_core::ticket::TicketState;
 
-use crate::office::{Office, mail};
+use super::office::{Office, mail};
 
 async fn held(office: &Office, words: &str) -> Outgoing {
     let ticket = office.ticket(1).await;
@@ -103,7 +103,7 @@ async fn what_is_to_be_sent_later_waits_for_its_time() {
 async fn nobody_pulls_back_what_another_agent_wrote() {
     let office = office_with_ticket().await;
     let outgoing = held(&office, "mine").await;
-    let other = crate::approving::agent(&office, "other", None).await;
+    let other = super::approving::agent(&office, "other", None).await;
     let refused = office.flow.desk(other).pull_back(outgoing.id).await.unwrap_err();
     assert_eq!(refused.refusal().unwrap().code(), "no_such");
 }

@@ -23,7 +23,7 @@ use mailflow_core::store::{
 use mailflow_core::ticket::{Priority, Ticket};
 use mailflow_core::time::Timestamp;
 
-use crate::office::{KEY, Office, crlf, mail};
+use crate::stories::office::{KEY, Office, crlf, mail};
 
 /// How a desk ends at a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -252,7 +252,7 @@ async fn effects(office: &Office) -> Effects {
 /// whether the desk was killed at all.
 async fn played(nth: u32, death: Death) -> (Effects, bool) {
     let kept = Arc::new(MemoryStore::new());
-    let office = Office::open_on(Arc::clone(&kept)).await;
+    let office = Office::open_on(Arc::clone(&kept), Box::new(())).await;
     set_up(&office).await;
     let mut mails = mails();
     let left = Arc::new(AtomicU32::new(nth));

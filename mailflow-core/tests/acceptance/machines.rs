@@ -6,7 +6,7 @@ use mailflow_core::mail::Mail;
 use mailflow_core::outgoing::{OutgoingState, RecipientState};
 use mailflow_core::ticket::TicketState;
 
-use crate::office::{Office, mail, outcome};
+use super::office::{Office, mail, outcome};
 
 #[tokio::test]
 async fn ac_20_each_sign_of_a_machine_alone_forbids_an_automatic_answer() {

@@ -1,17 +1,17 @@
 //! The acceptance cases that core decides, as small stories: a customer writes, an agent answers, a server fails.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
-mod approving;
+
+use std::any::Any;
+use std::sync::Arc;
+
+use mailflow_core::store::{MemoryStore, Store};
+
 mod cluster;
-mod configuring;
-mod holding;
 mod killed;
-mod machines;
-mod office;
-mod once;
-mod one_moment;
-mod people;
-mod rules;
-mod running;
-mod sending;
-mod threading;
-mod trying;
+#[path = "stories.rs"]
+mod stories;
+
+/// An empty store, and what must live as long as it is used.
+async fn fresh_store() -> (Arc<dyn Store>, Box<dyn Any + Send + Sync>) {
+    (Arc::new(MemoryStore::new()), Box::new(()))
+}

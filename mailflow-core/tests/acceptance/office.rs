@@ -1,5 +1,6 @@
-//! An office: a desk on the memory store, with a mailbox, a way out and a clock that all stand under the test's hand.
+//! An office: a desk on a fresh store, with a mailbox, a way out and a clock that all stand under the test's hand.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,11 +12,13 @@ use mailflow_core::flow::{Conversation, Desk, Filter, Mailflow, Passage, Placed}
 use mailflow_core::mail::{Keyring, Mail, parse};
 use mailflow_core::message::Message;
 use mailflow_core::source::Source;
-use mailflow_core::store::{MemoryStore, Page, Query, Store, StoreExt};
+use mailflow_core::store::{Page, Query, Store, StoreExt};
 use mailflow_core::ticket::Ticket;
 use mailflow_core::ticketbox::Ticketbox;
 use mailflow_core::time::{Clock, ManualClock, Timestamp};
 use mailflow_core::transport::{MemorySource, MemoryTransport};
+
+use super::super::fresh_store;
 
 /// A desk with the ticketboxes *Support* and *Sales* and one mailbox for both.
 pub struct Office {
@@ -26,6 +29,8 @@ pub struct Office {
     pub source: Source,
     pub support: Ticketbox,
     pub sales: Ticketbox,
+    /// Where the store is; it goes with the office.
+    _place: Box<dyn Any + Send + Sync>,
 }
 
 #[derive(Clone)]
@@ -56,10 +61,11 @@ pub const KEY: [u8; 32] = [7; 32];
 
 impl Office {
     pub async fn open() -> Self {
-        Self::open_on(MemoryStore::new()).await
+        let (store, place) = fresh_store().await;
+        Self::open_on(store, place).await
     }
 
-    pub async fn open_on(store: impl Store) -> Self {
+    pub async fn open_on(store: impl Store, place: Box<dyn Any + Send + Sync>) -> Self {
         let clock = TestClock(Arc::new(ManualClock::new(Timestamp::from_millis(1_700_000_000_000))));
         let (mailbox, outside) = (MemorySource::new(), MemoryTransport::new());
         let flow = Mailflow::builder(store)
@@ -72,7 +78,7 @@ impl Office {
         let support = flow.admin().ensure_ticketbox("Support", "support@example.com").await.unwrap();
         let sales = flow.admin().ensure_ticketbox("Sales", "sales@example.com").await.unwrap();
         let source = flow.listen("mailbox", &support, mailbox.clone()).await.unwrap();
-        Self { flow, mailbox, outside, clock, source, support, sales }
+        Self { flow, mailbox, outside, clock, source, support, sales, _place: place }
     }
 
     pub fn desk(&self) -> Desk {

@@ -6,7 +6,7 @@ use mailflow_core::decision::route::Outcome::{Duplicate, FollowUp, New, Unreadab
 use mailflow_core::store::{Key, Query, View};
 use mailflow_core::time::Timestamp;
 
-use crate::office::{Office, crlf, mail, outcome};
+use super::office::{Office, crlf, mail, outcome};
 
 #[tokio::test]
 async fn ac_10_one_mail_to_several_of_our_addresses_is_one_ticket() {

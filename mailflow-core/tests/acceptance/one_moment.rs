@@ -7,20 +7,20 @@ use async_trait::async_trait;
 use mailflow_core::digest::Digest;
 use mailflow_core::event::{Actor, Event, What};
 use mailflow_core::store::{
-    Changeset, CommitError, Committed, Entry, Found, Kept, Key, Loaded, MemoryStore, Page, Query, Record, Store,
-    StoreError,
+    Changeset, CommitError, Committed, Entry, Found, Kept, Key, Loaded, Page, Query, Record, Store, StoreError,
 };
 use mailflow_core::ticket::{Ticket, TicketState};
 use mailflow_core::time::Timestamp;
 
-use crate::office::Office;
+use super::super::fresh_store;
+use super::office::Office;
 
 const MAIL: &str = "From: Ada <ada@one.example>\nTo: support@example.com\nSubject: Printer\n\nIt burns.\n";
 
 /// A store in which a ticket is closed or opened just before its events are read, as often as it was wound up.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Busy {
-    kept: Arc<MemoryStore>,
+    kept: Arc<dyn Store>,
     wound: Arc<AtomicU32>,
 }
 
@@ -82,8 +82,9 @@ impl Store for Busy {
 #[tokio::test]
 async fn a_ticket_that_changes_while_it_is_read_is_shown_as_it_is_after_that() {
     for changes in [1, 2] {
-        let store = Busy::default();
-        let office = Office::open_on(store.clone()).await;
+        let (kept, place) = fresh_store().await;
+        let store = Busy { kept, wound: Arc::default() };
+        let office = Office::open_on(store.clone(), place).await;
         office.receive(MAIL).await;
         store.wound.store(changes, Ordering::SeqCst);
 

@@ -20,8 +20,8 @@ use mailflow_core::session::Proof;
 use mailflow_core::settings::Settings;
 use mailflow_core::store::Page;
 
-use crate::approving::agent;
-use crate::office::{Office, mail};
+use super::approving::agent;
+use super::office::{Office, mail};
 
 const TEAM: GroupId = GroupId::from_bytes([8; 16]);
 

@@ -18,7 +18,7 @@ use mailflow_core::ticketbox::{AutoReply, Ticketbox};
 use mailflow_core::time::Timestamp;
 use mailflow_core::transport::Envelope;
 
-use crate::office::{Office, mail, outcome};
+use super::office::{Office, mail, outcome};
 
 fn words(pattern: &str) -> Vec<TextPattern> {
     vec![TextPattern { within: vec![TextField::Subject], pattern: pattern.to_owned(), syntax: Syntax::Expression }]

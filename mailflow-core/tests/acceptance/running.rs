@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use mailflow_core::agent::BUILT_IN_ADMINISTRATOR;
 use mailflow_core::decision::reply::Reply;
 use mailflow_core::flow::{Filter, Mailflow};
-use mailflow_core::store::{MemoryStore, Page};
+use mailflow_core::store::Page;
 use mailflow_core::ticket::Ticket;
 use mailflow_core::transport::{
     Fetched, MailSource, MemorySource, MemoryTransport, Settle, SourceSession, TransportError, TransportErrorKind,
@@ -15,7 +15,8 @@ use mailflow_core::transport::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use crate::office::{crlf, mail};
+use super::super::fresh_store;
+use super::office::{crlf, mail};
 
 async fn tickets(flow: &Mailflow) -> Vec<Ticket> {
     flow.desk(BUILT_IN_ADMINISTRATOR).tickets(&Filter::default(), &Page::first(100)).await.unwrap().rows
@@ -57,7 +58,8 @@ impl MailSource for Refusing {
 #[tokio::test]
 async fn ac_15_one_dead_source_never_delays_another_and_is_loud() {
     let (good, outside, refused) = (MemorySource::new(), MemoryTransport::new(), Arc::new(AtomicU32::new(0)));
-    let flow = Mailflow::builder(MemoryStore::new()).transport(outside.clone()).build().await.unwrap();
+    let (store, _place) = fresh_store().await;
+    let flow = Mailflow::builder(store).transport(outside.clone()).build().await.unwrap();
     let support = flow.admin().ensure_ticketbox("Support", "support@example.com").await.unwrap();
     flow.listen("hangs", &support, Hanging).await.unwrap();
     let refusing = flow.listen("refuses", &support, Refusing(Arc::clone(&refused))).await.unwrap();
@@ -133,7 +135,8 @@ impl SourceSession for CutOffSession {
 #[tokio::test]
 async fn ac_13_a_look_that_is_cut_off_takes_nothing_in_twice() {
     let (mailbox, cut) = (MemorySource::new(), Arc::new(AtomicBool::new(true)));
-    let flow = Mailflow::builder(MemoryStore::new()).build().await.unwrap();
+    let (store, _place) = fresh_store().await;
+    let flow = Mailflow::builder(store).build().await.unwrap();
     let support = flow.admin().ensure_ticketbox("Support", "support@example.com").await.unwrap();
     let source = CutOff { inner: mailbox.clone(), cut: Arc::clone(&cut) };
     let source = flow.listen("cut off", &support, source).await.unwrap();
@@ -154,7 +157,8 @@ async fn ac_13_a_look_that_is_cut_off_takes_nothing_in_twice() {
 #[tokio::test]
 async fn two_looks_at_once_take_each_mail_in_once() {
     let mailbox = MemorySource::new();
-    let flow = Mailflow::builder(MemoryStore::new()).build().await.unwrap();
+    let (store, _place) = fresh_store().await;
+    let flow = Mailflow::builder(store).build().await.unwrap();
     let support = flow.admin().ensure_ticketbox("Support", "support@example.com").await.unwrap();
     let source = flow.listen("twice", &support, mailbox.clone()).await.unwrap();
     for n in 0..60 {

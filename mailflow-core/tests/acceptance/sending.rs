@@ -9,7 +9,7 @@ use mailflow_core::refusal::Refusal;
 use mailflow_core::ticket::TicketState;
 use mailflow_core::transport::{TransportError, TransportErrorKind, Verdict};
 
-use crate::office::{Office, mail};
+use super::office::{Office, mail};
 
 async fn office_with_ticket() -> Office {
     let office = Office::open().await;

@@ -7,7 +7,7 @@ use mailflow_core::mail::Keyring;
 use mailflow_core::ticket::{LinkKind, TicketState};
 use mailflow_core::ticketbox::{Reopen, Ticketbox};
 
-use crate::office::{KEY, Office, mail, outcome};
+use super::office::{KEY, Office, mail, outcome};
 
 #[tokio::test]
 async fn the_main_job_mail_ticket_reply_answer() {

@@ -8,7 +8,7 @@ use mailflow_core::response::StandardResponse;
 use mailflow_core::rule::{Rule, RuleEffect, RuleSet, Shred, Syntax, TextField, TextPattern};
 use mailflow_core::store::{Kept, Query};
 
-use crate::office::{Office, crlf, mail};
+use super::office::{Office, crlf, mail};
 
 fn rule(number: u8, subject: &str, then: RuleEffect) -> Rule {
     let pattern =

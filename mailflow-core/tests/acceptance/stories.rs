@@ -1,0 +1,15 @@
+//! Stories for every store: whoever has one runs them on it, with a `fresh_store` beside this module. Core runs them on
+//! the memory store, `tests/tests/stories` on all others.
+mod approving;
+mod configuring;
+mod holding;
+mod machines;
+pub mod office;
+mod once;
+mod one_moment;
+mod people;
+mod rules;
+mod running;
+mod sending;
+mod threading;
+mod trying;

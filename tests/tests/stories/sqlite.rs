@@ -1,0 +1,15 @@
+//! On SQLite.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use mailflow_core::store::Store;
+use mailflow_tests::places::Kind;
+
+#[path = "../../../mailflow-core/tests/acceptance/stories.rs"]
+mod stories;
+
+async fn fresh_store() -> (Arc<dyn Store>, Box<dyn Any + Send + Sync>) {
+    let (store, place) = Kind::Sqlite.store().await;
+    (store, Box::new(place))
+}
