@@ -11,6 +11,9 @@ mod killed;
 #[path = "stories.rs"]
 mod stories;
 
+/// Sequences of at most so many actions are tried.
+const DEEPEST: usize = 6;
+
 /// An empty store, and what must live as long as it is used.
 async fn fresh_store() -> (Arc<dyn Store>, Box<dyn Any + Send + Sync>) {
     (Arc::new(MemoryStore::new()), Box::new(()))

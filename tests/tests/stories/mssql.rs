@@ -9,6 +9,9 @@ use mailflow_tests::places::Kind;
 #[path = "../../../mailflow-core/tests/acceptance/stories.rs"]
 mod stories;
 
+/// Core tries longer ones, in memory.
+const DEEPEST: usize = 1;
+
 async fn fresh_store() -> (Arc<dyn Store>, Box<dyn Any + Send + Sync>) {
     let (store, place) = Kind::Mssql.store().await;
     (store, Box::new(place))

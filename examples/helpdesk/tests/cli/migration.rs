@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use mailflow_core::store::RecordKind;
-
 use mailflow_test::postgres::{Database, is_there};
 
 use super::Office;
