@@ -6,6 +6,7 @@
 use std::fs::{self, File};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io;
+use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -237,21 +238,54 @@ fn open(path: &Path, owner: u32) -> io::Result<File> {
 pub struct Cluster {
     folder: tempfile::TempDir,
     owner: u32,
+    /// Where it listens for TLS too, if it does.
+    port: Option<u16>,
     server: Option<Child>,
 }
 
 impl Cluster {
     /// Starts one.
     pub fn start() -> Self {
+        let mut it = Self::make();
+        it.start_again();
+        it
+    }
+
+    /// Starts one that listens on 127.0.0.1 too, and has a certificate: it and its key in PEM form.
+    pub fn start_with_tls(certificate: &str, key: &str) -> Self {
+        let mut it = Self::make();
+        let data = it.folder.path().join("data");
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            let file = data.join(name);
+            fs::write(&file, text).expect("a file");
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("a file of the server alone");
+            chown(&file, Some(it.owner), None).expect("a file of the server's user");
+        }
+        // Somebody else may take the port between two lines; then it is another one.
+        for _ in 0..20 {
+            let free = TcpListener::bind(("127.0.0.1", 0)).and_then(|it| it.local_addr()).expect("a free port");
+            it.port = Some(free.port());
+            if it.try_start().is_ok() {
+                return it;
+            }
+        }
+        panic!("a server that listens: {}", fs::read_to_string(it.folder.path().join("log")).unwrap_or_default());
+    }
+
+    /// Where its first database is, over TCP: `options` are those of the URL.
+    pub fn url(&self, host: &str, options: &str) -> String {
+        format!("postgres://postgres@{host}:{}/postgres?{options}", self.port.unwrap_or(5432))
+    }
+
+    fn make() -> Self {
         let owner = owner().expect("a user");
         let folder = tempfile::Builder::new().prefix("mailflow-postgres-").tempdir().expect("a folder");
         chown(folder.path(), Some(owner), None).expect("a folder of the server's user");
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("a folder that can be entered");
-        let mut it = Self { folder, owner, server: None };
+        let it = Self { folder, owner, port: None, server: None };
         let arguments = ["-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"];
         let made = it.command("initdb").args(arguments).output().expect("initdb can be started");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        it.start_again();
         it
     }
 
@@ -264,23 +298,35 @@ impl Cluster {
 
     /// Starts it after it was stopped, and waits until it answers.
     pub fn start_again(&mut self) {
+        self.try_start().expect("it starts");
+    }
+
+    fn try_start(&mut self) -> io::Result<()> {
         let log = open(&self.folder.path().join("log"), self.owner).expect("a file");
-        let server = self
-            .command("postgres")
-            .args(["-D", "data", "-c", "listen_addresses=", "-k"])
-            .arg(self.folder.path())
-            .stdout(log.try_clone().expect("a file"))
-            .stderr(log)
-            .spawn()
-            .expect("postgres can be started");
-        self.server = Some(server);
+        let mut command = self.command("postgres");
+        command.args(["-D", "data", "-k"]).arg(self.folder.path());
+        match self.port {
+            None => command.args(["-c", "listen_addresses="]),
+            Some(port) => {
+                command.args(["-c", "listen_addresses=127.0.0.1", "-c", "ssl=on", "-p"]).arg(port.to_string())
+            }
+        };
+        let mut server =
+            command.stdout(log.try_clone().expect("a file")).stderr(log).spawn().expect("postgres can be started");
+        let (mut ended, port) = (false, self.port.unwrap_or(5432).to_string());
         let is_ready = || {
-            let asked =
-                self.command("pg_isready").args(["-q", "-U", "postgres", "-h"]).arg(self.folder.path()).status();
-            asked.is_ok_and(|status| status.success())
+            ended = matches!(server.try_wait(), Ok(Some(_)));
+            let mut ask = self.command("pg_isready");
+            let asked = ask.args(["-q", "-U", "postgres", "-p", &port, "-h"]).arg(self.folder.path()).status();
+            ended || asked.is_ok_and(|status| status.success())
         };
         let log = || fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
-        until(is_ready, log).expect("it starts");
+        until(is_ready, log)?;
+        if ended {
+            return Err(io::Error::other(log()));
+        }
+        self.server = Some(server);
+        Ok(())
     }
 
     /// Stops it as a crash does: nothing is written any more, who is connected is cut off.

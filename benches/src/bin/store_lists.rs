@@ -9,8 +9,10 @@ use mailflow_benches::mails::{Numbers, word};
 use mailflow_benches::measure::{Begun, Times, peak_memory_mib};
 use mailflow_benches::place::{self, Either};
 use mailflow_core::access::Visibility;
+use mailflow_core::agent::BUILT_IN_ADMINISTRATOR;
+use mailflow_core::flow::Mailflow;
 use mailflow_core::id::TicketboxId;
-use mailflow_core::store::{Key, Page, Query, SearchQuery, Store as _, TicketQuery};
+use mailflow_core::store::{Key, Page, Query, Row, SearchQuery, Store as _, TicketQuery};
 use mailflow_core::ticket::TicketState;
 use mailflow_store_sqlite::Options;
 
@@ -58,7 +60,28 @@ async fn main() -> Result<(), Box<dyn Error>> {
     lists(&store, "two frequent words, an agent of 20 ticketboxes", 20.0, |nth| search(seen(nth), &[1, 2])).await?;
     lists(&store, "two words, one rare, one small ticketbox", 20.0, |nth| search(small(nth), &[0, 5000 + nth]))
         .await?;
+    ticket_page(store, &mut numbers).await?;
     println!("peak memory {} MiB", peak_memory_mib());
+    Ok(())
+}
+
+/// What the page of a ticket shows: ticket, messages, notes, events and what has to be sent, as an agent reads it.
+async fn ticket_page(store: Either, numbers: &mut Numbers) -> Result<(), Box<dyn Error>> {
+    let last = store.find(&Query::LastNumber, &Page::first(1)).await?;
+    let Some(Row::Number(last)) = last.rows.first() else { return Err("no last number".into()) };
+    let desk = Mailflow::builder(store).build().await?.desk(BUILT_IN_ADMINISTRATOR);
+    let mut times = Times::default();
+    let mut passages = 0;
+    for nth in 0..RUNS + RUNS / 10 {
+        let number = 1 + numbers.below(*last);
+        let begun = Begun::now();
+        let conversation = desk.conversation(number).await?;
+        if nth >= RUNS / 10 {
+            times.add(&begun);
+        }
+        passages += conversation.passages.len();
+    }
+    println!("{}, {passages} passages", times.line("the page of a ticket, through the desk", 10.0));
     Ok(())
 }
 
