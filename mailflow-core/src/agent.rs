@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::alert::AlertWishes;
 use crate::approval::Approver;
 use crate::digest::Digest;
 use crate::id::{AgentId, GroupId};
@@ -88,6 +89,8 @@ pub struct Preferences {
     pub rows: u32,
     /// In which time zone times are shown.
     pub times: Times,
+    /// How the agent wants to be told of what.
+    pub alerts: AlertWishes,
 }
 
 /// In which time zone times are shown.
@@ -164,7 +167,7 @@ impl Agent {
 
 impl Default for Preferences {
     fn default() -> Self {
-        Self { rows: 50, times: Times::Device }
+        Self { rows: 50, times: Times::Device, alerts: AlertWishes::default() }
     }
 }
 

@@ -29,6 +29,10 @@ pub enum Counted<'a> {
     Forwards(TicketboxId, &'a Address),
     /// Automatic mails of the whole desk.
     Desk,
+    /// Mails that tell an agent of something.
+    Alerts(AgentId),
+    /// Sign-ins from a network address that came to nothing and were written down.
+    FailedSignIns(&'a str),
 }
 
 /// How often something may be done.
@@ -51,6 +55,8 @@ impl Counted<'_> {
                 Digest::of_parts([b"forwards".as_slice(), ticketbox.as_bytes(), address.key().as_bytes()])
             }
             Self::Desk => Digest::of_parts([b"desk".as_slice()]),
+            Self::Alerts(agent) => Digest::of_parts([b"alerts".as_slice(), agent.as_bytes()]),
+            Self::FailedSignIns(from) => Digest::of_parts([b"failed sign-ins".as_slice(), from.as_bytes()]),
         }
     }
 }

@@ -37,6 +37,9 @@ pub struct Approval {
     /// The last time that it was returned, if it was: what is submitted now is compared with what was returned then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Returned>,
+    /// Who was told that it waits: their alerts vanish with the decision.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<AgentId>,
     /// What was decided; `None` while it waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,

@@ -84,6 +84,13 @@ pub enum Deed {
         /// The message.
         message: MessageId,
     },
+    /// A message that waits was given another time.
+    Rescheduled {
+        /// The message.
+        message: MessageId,
+        /// When it is to be sent.
+        to: Timestamp,
+    },
     /// Something was done about a mail that was not delivered.
     Remedied {
         /// The message.
@@ -140,6 +147,16 @@ pub enum Deed {
     SessionEnded {
         /// Network address that it was begun from.
         from: String,
+    },
+    /// An API token of the agent was made.
+    TokenMade {
+        /// What it is for.
+        name: String,
+    },
+    /// An API token of the agent was ended.
+    TokenEnded {
+        /// What it was for.
+        name: String,
     },
     /// A server gives away its tasks, or takes some again.
     Drained {
@@ -242,15 +259,24 @@ impl Deed {
     /// The kind of deed.
     pub const fn activity(&self) -> Activity {
         match self {
-            Self::Ticket(What::Replied { .. } | What::PulledBack { .. }) | Self::SentNow { .. } => Activity::Answers,
-            Self::Ticket(What::Submitted { .. } | What::Approved { .. } | What::ReturnedToAuthor { .. }) => {
-                Activity::Approvals
+            Self::Ticket(What::Replied { .. } | What::PulledBack { .. }) | Self::SentNow { .. } | Self::Rescheduled { .. } => {
+                Activity::Answers
             }
+            Self::Ticket(
+                What::Submitted { .. }
+                | What::Approved { .. }
+                | What::ReleaseTakenBack { .. }
+                | What::ReturnedToAuthor { .. },
+            ) => Activity::Approvals,
             Self::Ticket(What::Noted { .. }) => Activity::Notes,
             Self::Ticket(_) => Activity::Tickets,
             Self::Remedied { .. } => Activity::Delivery,
             Self::ContactWritten { .. } => Activity::Contacts,
-            Self::SignedIn { .. } | Self::SignedOut | Self::SessionEnded { .. } => Activity::SignIns,
+            Self::SignedIn { .. }
+            | Self::SignedOut
+            | Self::SessionEnded { .. }
+            | Self::TokenMade { .. }
+            | Self::TokenEnded { .. } => Activity::SignIns,
             Self::SignInFailed { .. } | Self::SignInRefused { .. } => Activity::Security,
             Self::Made { .. } | Self::Changed { .. } | Self::Removed { .. } | Self::Drained { .. } => {
                 Activity::Configuration

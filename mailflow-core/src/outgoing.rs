@@ -58,6 +58,10 @@ pub struct Outgoing {
     /// Who has to approve it, and what he decided; `None` if nobody has to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<Approval>,
+    /// Set if it tells an agent of something: it belongs to no conversation, and its ticket is not told what becomes of
+    /// it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alert: bool,
     /// Set as long as it can be pulled back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Box<Hold>>,

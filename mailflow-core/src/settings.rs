@@ -1,10 +1,14 @@
 //! [`Settings`]: what holds for the whole desk.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
+use crate::audit::Activity;
 use crate::ip_range::IpRange;
 use crate::ldap::Ldap;
 use crate::oidc::Oidc;
+use crate::mail::Address;
 
 /// What holds for the whole desk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +34,12 @@ pub struct Settings {
     /// The provider that says who an agent is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oidc: Option<Oidc>,
+    /// The sender of mail that the desk itself writes, such as alerts. Without it none is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub system_address: Option<Address>,
+    /// What agents do that is not written into the audit.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub audit_off: BTreeSet<Activity>,
 }
 
 impl Default for Settings {
@@ -44,6 +54,8 @@ impl Default for Settings {
             force_https: false,
             ldap: None,
             oidc: None,
+            system_address: None,
+            audit_off: BTreeSet::new(),
         }
     }
 }

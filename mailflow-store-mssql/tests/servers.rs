@@ -27,7 +27,7 @@ async fn next(changes: &mut Changes) -> Notice {
 async fn told(changes: &mut Changes, until: impl Fn(&Notice) -> bool) -> Notice {
     let mut all = Notice::default();
     while !until(&all) {
-        let Notice { tickets, rows, configuration, outgoing, health, sessions, arrivals, missed } =
+        let Notice { tickets, rows, configuration, outgoing, health, sessions, arrivals, alerts, missed } =
             next(changes).await;
         all.tickets.extend(tickets);
         all.rows.extend(rows);
@@ -36,6 +36,7 @@ async fn told(changes: &mut Changes, until: impl Fn(&Notice) -> bool) -> Notice 
         all.health |= health;
         all.sessions |= sessions;
         all.arrivals |= arrivals;
+        all.alerts.extend(alerts);
         all.missed |= missed;
     }
     all

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use mailflow_core::flow::Notice;
-use mailflow_core::id::TicketId;
+use mailflow_core::id::{AgentId, TicketId};
 use mailflow_core::store::{Key, Record};
 use mailflow_core::ticket::Ticket;
 
-/// More tickets than this are not named one by one: the words have less than 8,000 bytes, as PostgreSQL wants them.
-const MAX_TICKETS: usize = 200;
+/// More tickets and agents than this are not named one by one: the words have less than 8,000 bytes, as PostgreSQL wants them.
+const MAX_NAMED: usize = 200;
 
 /// What a commit has changed, as far as others look at it: a [`Notice`] without rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Touched {
     pub sessions: bool,
     /// Arrivals may wait.
     pub arrivals: bool,
+    /// Agents whose alerts have changed.
+    pub alerts: BTreeSet<AgentId>,
 }
 
 /// What was told: `None` if something may have been missed.
@@ -45,13 +47,18 @@ impl Touched {
             Record::Directory(_) => self.configuration = true,
             Record::Pulse(_) => self.health = true,
             Record::Arrival(_) => self.arrivals = true,
+            Record::Alert(it) => _ = self.alerts.insert(it.agent),
             _ => {}
         }
     }
 
     /// A record is erased.
-    pub const fn erase(&mut self, key: &Key) {
-        self.sessions |= matches!(key, Key::Session(_));
+    pub fn erase(&mut self, key: &Key) {
+        match key {
+            Key::Session(_) => self.sessions = true,
+            Key::Alert(agent, _) => _ = self.alerts.insert(*agent),
+            _ => {}
+        }
     }
 
     /// Both together.
@@ -62,6 +69,7 @@ impl Touched {
         self.health |= other.health;
         self.sessions |= other.sessions;
         self.arrivals |= other.arrivals;
+        self.alerts.extend(&other.alerts);
     }
 
     /// It in words, if there is anything to say. `name` says who says it.
@@ -69,7 +77,7 @@ impl Touched {
         if *self == Self::default() {
             return None;
         }
-        let many = self.tickets.len() > MAX_TICKETS;
+        let many = self.tickets.len() + self.alerts.len() > MAX_NAMED;
         let flags = [
             (self.configuration, 'c'),
             (self.outgoing, 'o'),
@@ -85,12 +93,19 @@ impl Touched {
             // Writing into a `String` cannot fail.
             let _ = write!(words, "{:032x}", u128::from_be_bytes(*ticket.as_bytes()));
         }
+        if !self.alerts.is_empty() && !many {
+            // Whoever does not know of alerts yet looks at everything.
+            words.push(' ');
+            for agent in &self.alerts {
+                let _ = write!(words, "{:032x}", u128::from_be_bytes(*agent.as_bytes()));
+            }
+        }
         Some(words)
     }
 
     /// What such words say; nothing if who has this name said them itself.
     pub fn read(name: &str, words: &str) -> Option<Telling> {
-        let mut parts = words.splitn(3, ' ');
+        let mut parts = words.splitn(4, ' ');
         let (by, flags, tickets) = (parts.next()?, parts.next()?, parts.next()?);
         if by == name {
             return None;
@@ -98,15 +113,13 @@ impl Touched {
         if flags.contains('m') {
             return Some(None);
         }
-        let mut ids = BTreeSet::new();
-        for hex in tickets.as_bytes().chunks(32) {
-            let number = std::str::from_utf8(hex).ok().and_then(|hex| u128::from_str_radix(hex, 16).ok());
-            // What a later version says in another way has to be looked at as a whole.
-            let Some(number) = number else { return Some(None) };
-            ids.insert(TicketId::from_bytes(number.to_be_bytes()));
-        }
+        // What a later version says in another way has to be looked at as a whole.
+        let (Some(tickets), Some(alerts)) = (ids(tickets), ids(parts.next().unwrap_or_default())) else {
+            return Some(None);
+        };
         Some(Some(Self {
-            tickets: ids,
+            tickets: tickets.into_iter().map(TicketId::from_bytes).collect(),
+            alerts: alerts.into_iter().map(AgentId::from_bytes).collect(),
             configuration: flags.contains('c'),
             outgoing: flags.contains('o'),
             health: flags.contains('h'),
@@ -122,9 +135,15 @@ impl Touched {
 
     /// What is told, with the tickets as they are now.
     pub fn notice(self, rows: Vec<Ticket>) -> Notice {
-        let Self { tickets, configuration, outgoing, health, sessions, arrivals } = self;
-        Notice { tickets, rows, configuration, outgoing, health, sessions, arrivals, missed: false }
+        let Self { tickets, configuration, outgoing, health, sessions, arrivals, alerts } = self;
+        Notice { tickets, rows, configuration, outgoing, health, sessions, arrivals, alerts, missed: false }
     }
+}
+
+/// The ids that words name.
+fn ids(words: &str) -> Option<Vec<[u8; 16]>> {
+    let id = |hex: &[u8]| u128::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok().map(u128::to_be_bytes);
+    words.as_bytes().chunks(32).map(id).collect()
 }
 
 #[cfg(test)]
@@ -138,7 +157,10 @@ mod tests {
 
     #[test]
     fn what_is_said_is_heard_by_others_only() {
-        for it in [touched(0), touched(3), touched(200)] {
+        let alerts = BTreeSet::from([1_u8, 7].map(|nth| AgentId::from_bytes([nth; 16])));
+        let with_alerts = Touched { alerts: alerts.clone(), ..touched(3) };
+        let alone = Touched { alerts, ..Touched::default() };
+        for it in [touched(0), touched(3), touched(200), with_alerts, alone] {
             let said = it.said("one").unwrap();
             assert!(said.len() < 8000);
             assert_eq!(Touched::read("other", &said), Some(Some(it)));

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{Categories, Right, Rights, Securable, Visibility, rights};
 use crate::agent::Agent;
 use crate::approval::{Approval, Approver};
+use crate::audit::AuditReader;
 use crate::directory::Directory;
 use crate::group;
 use crate::id::{AgentId, TicketboxId};
@@ -210,6 +211,21 @@ pub fn approve(directory: &Directory, agent: AgentId, approval: &Approval) -> Re
     } else {
         Err(Refusal::NotAllowed { agent: known.name.clone(), what: "approve this message".to_owned() })
     }
+}
+
+/// What of the audit an agent may read, who has the right to: administrators all of it; others what was done to tickets
+/// that they see, to contacts if they may read those, and to themselves.
+///
+/// # Errors
+/// [`Refusal::NotAllowed`] if he has not the right.
+pub fn read_audit(directory: &Directory, agent: AgentId) -> Result<AuditReader, Refusal> {
+    let known = active(directory, agent).ok_or(Refusal::SignIn)?;
+    if known.administrator {
+        return Ok(AuditReader::EVERYTHING);
+    }
+    use_of(directory, agent, Securable::AgentAudit, None, Right::Read)?;
+    let contacts = rights(directory, agent, Securable::Contacts, None).has(Right::Read);
+    Ok(AuditReader { visibility: visibility(directory, agent), objects: [agent.into()].into(), contacts })
 }
 
 /// Whether an agent may change the configuration.

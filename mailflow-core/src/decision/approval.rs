@@ -2,8 +2,9 @@
 
 use super::hold::{restore_draft, undo_effect};
 use super::reply::take_effect;
-use super::{Scene, Stop, tell};
+use super::{Scene, Stop, alert, trail};
 use crate::access;
+use crate::alert::AlertEvent;
 use crate::approval::{Approval, Decision, Returned};
 use crate::digest::Digest;
 use crate::draft::Draft;
@@ -48,22 +49,19 @@ pub fn release(
     let undo = undo_of(approval.author).max(undo_of(agent));
     outgoing.state = OutgoingState::Queued;
     outgoing.due = outgoing.due.max(scene.now.plus(undo));
+    let author = approval.author;
+    alert::clear_approvers(changes, &outgoing)?;
     outgoing.approval = Some(Approval { decision: Some(decision(scene, agent, None)), ..approval });
     let message = changes.get::<Message>(&Key::Message(outgoing.message))?.cloned();
     if let (Some(message), Some(mut ticket)) =
         (message, changes.get::<Ticket>(&Key::Ticket(outgoing.ticket))?.cloned())
     {
         take_effect(scene, changes, mint, &mut ticket, &message, &mut outgoing);
+        tell_author(scene, changes, mint, (author, agent), AlertEvent::Approved, &outgoing, &ticket)?;
         changes.put(ticket);
     }
-    tell(
-        changes,
-        mint,
-        outgoing.ticket,
-        scene.now,
-        Actor::Agent(agent),
-        What::Approved { message: outgoing.message },
-    );
+    let what = What::Approved { message: outgoing.message };
+    trail::done(scene, changes, mint, (agent, outgoing.ticket), what);
     changes.put(outgoing);
     Ok(())
 }
@@ -81,7 +79,7 @@ pub fn take_back(
 ) -> Result<(), Stop> {
     let none = || Refusal::no_such("outgoing mail", id);
     let mut outgoing = changes.get::<Outgoing>(&Key::Outgoing(id))?.cloned().ok_or_else(none)?;
-    let approval = outgoing.approval.clone().ok_or_else(none)?;
+    let mut approval = outgoing.approval.clone().ok_or_else(none)?;
     access::take_part(scene.directory, agent)?;
     let his = approval.decision.as_ref().is_some_and(|it| it.by == agent && it.returned.is_none());
     if !his {
@@ -93,6 +91,10 @@ pub fn take_back(
     if let Some(mut ticket) = changes.get::<Ticket>(&Key::Ticket(outgoing.ticket))?.cloned() {
         undo_effect(&mut ticket, &outgoing);
         ticket.touch(scene.now);
+        // The author is not told any more that it was released; those who may approve are told again that it waits.
+        alert::clear(changes, approval.author, &[outgoing.id.into()])?;
+        alert::clear_approvers(changes, &outgoing)?;
+        approval.told = alert::tell_approvers(scene, changes, mint, &outgoing, (&ticket, Some(agent)))?;
         changes.put(ticket);
     }
     if let Some(hold) = &mut outgoing.hold {
@@ -102,7 +104,7 @@ pub fn take_back(
     outgoing.state = OutgoingState::AwaitingApproval;
     outgoing.approval = Some(Approval { decision: None, ..approval });
     let what = What::ReleaseTakenBack { message: outgoing.message };
-    tell(changes, mint, outgoing.ticket, scene.now, Actor::Agent(agent), what);
+    trail::done(scene, changes, mint, (agent, outgoing.ticket), what);
     changes.put(outgoing);
     Ok(())
 }
@@ -128,16 +130,35 @@ pub fn give_back(
     }
     let returned = Returned { by: agent, at: scene.now, note: note.clone(), message: Some(outgoing.message) };
     restore_draft(scene, changes, mint, &outgoing, |draft| Draft { returned: Some(returned), ..draft })?;
+    let author = approval.author;
+    alert::clear_approvers(changes, &outgoing)?;
     outgoing.state = OutgoingState::Withdrawn;
     outgoing.hold = None;
     outgoing.approval = Some(Approval { decision: Some(decision(scene, agent, Some(note))), ..approval });
     let what = What::ReturnedToAuthor { message: outgoing.message };
-    tell(changes, mint, outgoing.ticket, scene.now, Actor::Agent(agent), what);
+    trail::done(scene, changes, mint, (agent, outgoing.ticket), what);
     if let Some(mut ticket) = changes.get::<Ticket>(&Key::Ticket(outgoing.ticket))?.cloned() {
         ticket.touch(scene.now);
+        tell_author(scene, changes, mint, (author, agent), AlertEvent::Returned, &outgoing, &ticket)?;
         changes.put(ticket);
     }
     changes.put(outgoing);
+    Ok(())
+}
+
+/// Tells the author what somebody decided about his message.
+fn tell_author(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    mint: &mut Mint,
+    (author, by): (AgentId, AgentId),
+    of: AlertEvent,
+    outgoing: &Outgoing,
+    ticket: &Ticket,
+) -> Result<(), Stop> {
+    let by = Actor::Agent(by);
+    let news = alert::News { of, cause: outgoing.id.into(), ticket, by, by_machine: false };
+    alert::tell_agent(scene, changes, mint, author, news)?;
     Ok(())
 }
 

@@ -333,6 +333,7 @@ impl Occasion<'_> {
                     Counted::Forwards(_, address) => {
                         format!("{} mails of {address} were passed on today", limit.times)
                     }
+                    Counted::Alerts(_) | Counted::FailedSignIns(_) => "there were too many".to_owned(),
                     Counted::Desk => {
                         tracing::error!(limit = limit.times, "automatic mail is stopped: too much of it in an hour");
                         format!("the desk has sent {} automatic mails within an hour", limit.times)
@@ -410,6 +411,7 @@ impl Occasion<'_> {
             size,
             state: OutgoingState::Queued,
             hold: None,
+            alert: false,
             approval: None,
             created: now,
             due: letter.due,

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Scene, Stop, hold, tell};
+use super::{Scene, Stop, hold, tell, trail};
 use crate::access::{self};
+use crate::audit::{About, Deed, Who};
 use crate::destination::PerhapsSent;
 use crate::event::{Actor, What};
 use crate::id::{AgentId, Mint, OutgoingId};
@@ -191,9 +192,9 @@ pub enum Remedy {
 pub fn remedy(
     scene: &Scene<'_>,
     changes: &mut Changes<'_>,
+    mint: &mut Mint,
     agent: AgentId,
-    id: OutgoingId,
-    remedy: &Remedy,
+    (id, remedy): (OutgoingId, &Remedy),
 ) -> Result<(), Stop> {
     let none = || Refusal::no_such("outgoing mail", id);
     let mut outgoing = changes.get::<Outgoing>(&Key::Outgoing(id))?.cloned().ok_or_else(none)?;
@@ -234,6 +235,13 @@ pub fn remedy(
             again(scene, &mut outgoing);
         }
     }
+    let how = match remedy {
+        Remedy::Retry => "sent again".to_owned(),
+        Remedy::Correct { from, to } => format!("sent to {to} instead of {from}"),
+        Remedy::Withdraw => "given up".to_owned(),
+    };
+    let what = Deed::Remedied { message: outgoing.message, how };
+    trail::record(scene, changes, mint, (Who::Agent(agent), About::Ticket(outgoing.ticket)), what);
     changes.put(outgoing);
     Ok(())
 }
@@ -288,8 +296,10 @@ fn perhaps_sent(
         PerhapsSent::Hold => outgoing.state = OutgoingState::PerhapsSent,
         PerhapsSent::Retry => each_pending(outgoing, RecipientState::Deferred, scene.now),
     }
-    let what = What::PerhapsSent { message: outgoing.message };
-    tell(changes, mint, outgoing.ticket, scene.now, Actor::System, what);
+    if !outgoing.alert {
+        let what = What::PerhapsSent { message: outgoing.message };
+        tell(changes, mint, outgoing.ticket, scene.now, Actor::System, what);
+    }
     Ok(())
 }
 
@@ -316,6 +326,9 @@ fn rest(scene: &Scene<'_>, outgoing: &mut Outgoing) {
 
 /// Tells the ticket what became of its mail. One that failed opens the ticket again: somebody has to look.
 fn report(scene: &Scene<'_>, changes: &mut Changes<'_>, mint: &mut Mint, outgoing: &Outgoing) -> Result<(), Stop> {
+    if outgoing.alert {
+        return Ok(());
+    }
     let Some(mut ticket) = changes.get::<Ticket>(&Key::Ticket(outgoing.ticket))?.cloned() else { return Ok(()) };
     let (id, message, now) = (ticket.id, outgoing.message, scene.now);
     for failed in outgoing.recipients.iter().filter(|it| it.state == RecipientState::Failed && it.at == Some(now)) {

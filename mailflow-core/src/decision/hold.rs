@@ -2,10 +2,11 @@
 //! (features 2.4, AC-22).
 
 use super::reply::FURTHEST;
-use super::{Scene, Stop, tell};
+use super::{Scene, Stop, alert, trail};
 use crate::access;
 use crate::draft::Draft;
-use crate::event::{Actor, What};
+use crate::audit::{About, Deed, Who};
+use crate::event::What;
 use crate::id::{AgentId, Mint, OutgoingId};
 use crate::message::{Author, Message};
 use crate::outgoing::{Outgoing, OutgoingState};
@@ -36,16 +37,11 @@ pub fn pull_back(
         ticket.touch(scene.now);
         changes.put(ticket);
     }
+    alert::clear_approvers(changes, &outgoing)?;
     outgoing.state = OutgoingState::Withdrawn;
     outgoing.hold = None;
-    tell(
-        changes,
-        mint,
-        outgoing.ticket,
-        scene.now,
-        Actor::Agent(agent),
-        What::PulledBack { message: outgoing.message },
-    );
+    let what = What::PulledBack { message: outgoing.message };
+    trail::done(scene, changes, mint, (agent, outgoing.ticket), what);
     changes.put(outgoing);
     Ok(draft)
 }
@@ -54,13 +50,21 @@ pub fn pull_back(
 ///
 /// # Errors
 /// [`Stop::Refuse`] if the agent did not write it, it needs an approval, or it is not waiting.
-pub fn send_now(scene: &Scene<'_>, changes: &mut Changes<'_>, agent: AgentId, id: OutgoingId) -> Result<(), Stop> {
+pub fn send_now(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    mint: &mut Mint,
+    agent: AgentId,
+    id: OutgoingId,
+) -> Result<(), Stop> {
     let (outgoing, _) = own(scene, changes, agent, id)?;
     if outgoing.state == OutgoingState::AwaitingApproval {
         return Err(
             Refusal::invalid("outgoing mail", "it waits for an approval; only an approver releases it").into()
         );
     }
+    let done = (Who::Agent(agent), About::Ticket(outgoing.ticket));
+    trail::record(scene, changes, mint, done, Deed::SentNow { message: outgoing.message });
     changes.put(Outgoing { state: OutgoingState::Queued, due: scene.now, hold: None, ..outgoing });
     Ok(())
 }
@@ -73,9 +77,9 @@ pub fn send_now(scene: &Scene<'_>, changes: &mut Changes<'_>, agent: AgentId, id
 pub fn reschedule(
     scene: &Scene<'_>,
     changes: &mut Changes<'_>,
+    mint: &mut Mint,
     agent: AgentId,
-    id: OutgoingId,
-    at: Timestamp,
+    (id, at): (OutgoingId, Timestamp),
 ) -> Result<(), Stop> {
     let (mut outgoing, _) = own(scene, changes, agent, id)?;
     if outgoing.state == OutgoingState::Paused {
@@ -92,6 +96,8 @@ pub fn reschedule(
     if let Some(hold) = &mut outgoing.hold {
         hold.draft.send_at = Some(at);
     }
+    let done = (Who::Agent(agent), About::Ticket(outgoing.ticket));
+    trail::record(scene, changes, mint, done, Deed::Rescheduled { message: outgoing.message, to: at });
     changes.put(outgoing);
     Ok(())
 }

@@ -13,6 +13,7 @@
 //!            └──────────── something has changed ───┘
 //! ```
 
+pub mod alert;
 pub mod approval;
 pub mod arrival;
 mod automatic;
@@ -26,6 +27,7 @@ pub mod reply;
 pub mod route;
 pub mod session;
 pub mod ticket;
+mod trail;
 
 pub use automatic::automatic_mail_of;
 

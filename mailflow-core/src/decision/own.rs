@@ -1,9 +1,11 @@
 //! What agents change about themselves.
 
-use super::{Scene, Stop, configure};
+use super::{Scene, Stop, configure, trail};
 use crate::access;
 use crate::agent::{Agent, Preferences, SecondFactor};
-use crate::id::{AgentId, GroupId};
+use crate::audit::Who;
+use crate::directory::{DocumentKind, Documented as _};
+use crate::id::{AgentId, GroupId, Mint};
 use crate::refusal::Refusal;
 use crate::store::Changes;
 
@@ -36,9 +38,16 @@ pub struct Profile {
 ///
 /// # Errors
 /// [`Stop::Refuse`] if he may not use the desk, or it does not do.
-pub fn change(scene: &Scene<'_>, changes: &mut Changes<'_>, agent: AgentId, wish: &OwnWish) -> Result<(), Stop> {
+pub fn change(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    mint: &mut Mint,
+    agent: AgentId,
+    wish: &OwnWish,
+) -> Result<(), Stop> {
     access::take_part(scene.directory, agent)?;
     let known = scene.directory.agents.get(&agent).cloned().ok_or(Refusal::SignIn)?;
+    let before = known.to_document().content;
     let next = match wish.clone() {
         OwnWish::Password(hash) => Agent { password: Some(hash), ..known },
         OwnWish::SecondFactor(second_factor) => Agent { second_factor, ..known },
@@ -49,5 +58,14 @@ pub fn change(scene: &Scene<'_>, changes: &mut Changes<'_>, agent: AgentId, wish
             Agent { signature, signature_of, undo_send_s, preferences, ..known }
         }
     };
+    let edit = trail::Edit {
+        kind: DocumentKind::Agent,
+        id: agent.into(),
+        name: next.user_name.clone(),
+        before: Some(before),
+        after: Some(next.to_document().content),
+        others: Vec::new(),
+    };
+    trail::edited(scene, changes, mint, Who::Agent(agent), edit);
     configure::write_own(scene, changes, &next)
 }

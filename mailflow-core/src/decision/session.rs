@@ -3,12 +3,13 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::{Scene, Stop, configure};
+use super::{Scene, Stop, configure, trail};
 use crate::access;
 use crate::agent::{Agent, SecondFactor};
-use crate::allowance::{self, Allowance};
+use crate::allowance::{self, Allowance, Counted, Limit};
+use crate::audit::{About, Deed, Who};
 use crate::digest::Digest;
-use crate::id::AgentId;
+use crate::id::{AgentId, Mint};
 use crate::refusal::Refusal;
 use crate::session::{Caller, NewToken, Proof, Session};
 use crate::store::{Changes, Key};
@@ -31,6 +32,7 @@ pub const TOKENS: usize = 50;
 pub fn begin(
     scene: &Scene<'_>,
     changes: &mut Changes<'_>,
+    mint: &mut Mint,
     (agent, proof): (AgentId, Proof),
     token: Digest,
     (peer, user_agent): (&str, &str),
@@ -44,6 +46,9 @@ pub fn begin(
         (Some(_), Proof::Code(step)) => once(changes, agent, step)?,
         (Some(factor), Proof::Recovery(code)) => use_up(scene, changes, known, (factor, code))?,
     }
+    let from = text::one_line(peer, 100);
+    let entered = (Who::Agent(agent), trail::about_agent(known));
+    trail::record(scene, changes, mint, entered, Deed::SignedIn { from });
     changes.put(Session {
         token,
         agent,
@@ -118,9 +123,9 @@ pub fn whose(
 pub fn make_token(
     scene: &Scene<'_>,
     changes: &mut Changes<'_>,
-    agent: AgentId,
-    wish: &NewToken,
-    peer: Option<IpAddr>,
+    mint: &mut Mint,
+    (agent, by): (AgentId, Who),
+    (wish, peer): (&NewToken, Option<IpAddr>),
 ) -> Result<(), Stop> {
     access::take_part(scene.directory, agent)?;
     let name = text::one_line(wish.name.trim(), 100);
@@ -130,6 +135,8 @@ pub fn make_token(
     if wish.expires.is_some_and(|at| at <= scene.now) {
         return Err(Refusal::invalid("expires", "this time is over already; choose a later one, or none").into());
     }
+    let about = scene.directory.agents.get(&agent).map_or(About::Desk, trail::about_agent);
+    trail::record(scene, changes, mint, (by, about), Deed::TokenMade { name: name.clone() });
     changes.put(Session {
         token: wish.token,
         agent,
@@ -144,14 +151,74 @@ pub fn make_token(
     Ok(())
 }
 
+/// Who ends a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The agent signs out.
+    SignedOut,
+    /// Somebody, from elsewhere.
+    By(Who),
+}
+
 /// Ends a session.
 ///
 /// # Errors
 /// [`Stop::Look`] for the session.
-pub fn end(changes: &mut Changes<'_>, token: Digest) -> Result<(), Stop> {
+pub fn end(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    mint: &mut Mint,
+    token: Digest,
+    ended: Ended,
+) -> Result<(), Stop> {
     let key = Key::Session(token);
-    if changes.get::<Session>(&key)?.is_some() {
-        changes.erase(key);
+    let Some(session) = changes.get::<Session>(&key)?.cloned() else { return Ok(()) };
+    let about = scene.directory.agents.get(&session.agent).map_or(About::Desk, trail::about_agent);
+    let (who, what) = match (ended, session.api_token) {
+        (Ended::SignedOut, _) => (Who::Agent(session.agent), Deed::SignedOut),
+        (Ended::By(who), Some(name)) => (who, Deed::TokenEnded { name }),
+        (Ended::By(who), None) => (who, Deed::SessionEnded { from: session.peer }),
+    };
+    trail::record(scene, changes, mint, (who, about), what);
+    changes.erase(key);
+    Ok(())
+}
+
+/// So many sign-ins of one network address that came to nothing are written down in an hour: nobody can fill the audit.
+const FAILED: Limit = Limit { times: 100, within: Duration::from_secs(60 * 60) };
+
+/// Writes down that somebody was not let in. `agent` is who he is, if he has shown it.
+///
+/// # Errors
+/// [`Stop::Look`] for how often that happened.
+pub fn not_let_in(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    mint: &mut Mint,
+    (user_name, agent): (&str, Option<AgentId>),
+    from: &str,
+    refusal: &Refusal,
+) -> Result<(), Stop> {
+    let from = text::one_line(from, 100);
+    let of = Counted::FailedSignIns(&from).key();
+    let known = changes.get::<Allowance>(&Key::Allowance(of))?.cloned();
+    let mut allowance = known.unwrap_or_else(|| Allowance::new(of));
+    if !allowance.allows(FAILED, scene.now) {
+        return Ok(());
     }
+    allowance.spend(FAILED, scene.now);
+    changes.put(allowance);
+    let because = refusal.to_string();
+    let named = agent.and_then(|id| scene.directory.agents.get(&id));
+    let known = named.or_else(|| scene.directory.agent_named(user_name));
+    let about = known.map_or(About::Desk, trail::about_agent);
+    let what = match refusal {
+        Refusal::NotFromHere { .. } => Deed::SignInRefused { from, because },
+        _ => {
+            let user_name = text::one_line(user_name, 100);
+            Deed::SignInFailed { user_name, from, because }
+        }
+    };
+    trail::record(scene, changes, mint, (Who::Nobody, about), what);
     Ok(())
 }

@@ -1,8 +1,10 @@
 //! What agents do to tickets, beside answering them.
 
-use super::{Scene, Stop, tell};
+use super::{Scene, Stop, alert, trail};
 use crate::access::{self, Right, Securable};
 use crate::agent::Escalation;
+use crate::alert::AlertEvent;
+use crate::audit::{About, Deed, Who};
 use crate::contact::{AddressEntry, Contact};
 use crate::event::{Actor, What};
 use crate::id::{AgentId, CategoryId, ContactId, Mint, NoteId, TicketId, TicketboxId};
@@ -54,7 +56,10 @@ pub fn change(
     authorize(scene, agent, &ticket, wish)?;
     if let Some(what) = apply(scene, &mut ticket, wish)? {
         ticket.touch(scene.now);
-        tell(changes, mint, id, scene.now, Actor::Agent(agent), what);
+        if let What::Assigned { to: Some(to), .. } = what {
+            tell_new_owner(scene, changes, mint, (agent, to), &ticket)?;
+        }
+        trail::done(scene, changes, mint, (agent, id), what);
         changes.put(ticket.clone());
     }
     Ok(ticket)
@@ -79,7 +84,7 @@ pub fn take_oldest(
     }
     ticket.owner = Some(agent);
     ticket.touch(scene.now);
-    tell(changes, mint, id, scene.now, Actor::Agent(agent), What::Assigned { from: None, to: Some(agent) });
+    trail::done(scene, changes, mint, (agent, id), What::Assigned { from: None, to: Some(agent) });
     changes.put(ticket.clone());
     Ok(Some(ticket))
 }
@@ -116,10 +121,25 @@ pub fn escalate(
     if ticket.owner != Some(to) {
         let from = ticket.owner.replace(to);
         ticket.touch(scene.now);
-        tell(changes, mint, id, scene.now, Actor::Agent(agent), What::Escalated { from, to });
+        tell_new_owner(scene, changes, mint, (agent, to), &ticket)?;
+        trail::done(scene, changes, mint, (agent, id), What::Escalated { from, to });
         changes.put(ticket.clone());
     }
     Ok(ticket)
+}
+
+/// Tells an agent that a ticket was given to him.
+fn tell_new_owner(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    mint: &mut Mint,
+    (by, to): (AgentId, AgentId),
+    ticket: &Ticket,
+) -> Result<(), Stop> {
+    let (of, cause) = (AlertEvent::Assigned, mint.id());
+    let news = alert::News { of, cause, ticket, by: Actor::Agent(by), by_machine: false };
+    alert::tell_agent(scene, changes, mint, to, news)?;
+    Ok(())
 }
 
 /// Whether the agent may wish this: to delete is a right of its own, and a ticket goes only to ticketboxes, agents and
@@ -227,7 +247,7 @@ pub fn note(
         _ => {}
     }
     changes.put(Note { id: note, ticket: id, author: agent, at: scene.now, text: words });
-    tell(changes, mint, id, scene.now, Actor::Agent(agent), What::Noted { note });
+    trail::done(scene, changes, mint, (agent, id), What::Noted { note });
     ticket.touch(scene.now);
     changes.put(ticket);
     Ok(note)
@@ -240,6 +260,7 @@ pub fn note(
 pub fn contact(
     scene: &Scene<'_>,
     changes: &mut Changes<'_>,
+    mint: &mut Mint,
     agent: AgentId,
     wish: &Contact,
 ) -> Result<ContactId, Stop> {
@@ -266,9 +287,25 @@ pub fn contact(
     let cleaned = Contact {
         name: text::one_line(&wish.name, 200),
         notes: text::many_lines(&wish.notes, NOTE),
-        created: known.map_or(scene.now, |known| known.created),
+        created: known.as_ref().map_or(scene.now, |known| known.created),
         ..wish.clone()
     };
+    let fields = different(known.as_ref(), &cleaned);
+    if !fields.is_empty() {
+        let what = Deed::ContactWritten { made: known.is_none(), fields };
+        trail::record(scene, changes, mint, (Who::Agent(agent), About::Contact(wish.id)), what);
+    }
     changes.put(cleaned);
     Ok(wish.id)
+}
+
+/// Which fields of a contact are different.
+fn different(known: Option<&Contact>, wish: &Contact) -> Vec<String> {
+    let fields = |contact: &Contact| serde_json::to_value(contact).ok();
+    let differences = crate::audit::changes(known.and_then(fields).as_ref(), fields(wish).as_ref());
+    let first = |field: &str| field.split('.').next().unwrap_or_default().to_owned();
+    let mut names: Vec<String> = differences.iter().map(|change| first(&change.field)).collect();
+    names.retain(|name| name != "id" && name != "created");
+    names.dedup();
+    names
 }

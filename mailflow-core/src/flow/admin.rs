@@ -72,7 +72,7 @@ impl Admin {
     /// # Errors
     /// [`Error::Refused`] if the agent is no administrator, or the document does not fit the others.
     pub async fn save<T: Configured + Sync>(&self, document: &T) -> Result<(), Error> {
-        self.shared.transact(|scene, changes, _| configure::save(scene, changes, self.by, document)).await.map(drop)
+        self.shared.transact(|scene, changes, mint| configure::save(scene, changes, mint, self.by, document)).await.map(drop)
     }
 
     /// Writes a document over the one that was looked at; `seen` is its [`version`](crate::directory::Documented::version).
@@ -81,7 +81,7 @@ impl Admin {
     /// [`Refusal::Outdated`] if somebody else has changed it since; else as for [`Admin::save`].
     pub async fn save_over<T: Configured + Sync>(&self, document: &T, seen: Digest) -> Result<(), Error> {
         let (by, shared) = (self.by, &self.shared);
-        shared.transact(|scene, changes, _| configure::save_over(scene, changes, by, document, seen)).await.map(drop)
+        shared.transact(|scene, changes, mint| configure::save_over(scene, changes, mint, by, (document, seen))).await.map(drop)
     }
 
     /// Writes the rules, if they still have the revision that `rules` says; they get the next one.
@@ -90,7 +90,7 @@ impl Admin {
     /// [`Error::Refused`] if the agent is no administrator, they do not fit, or another edit was faster.
     pub async fn save_rules(&self, rules: &RuleSet) -> Result<(), Error> {
         self.shared
-            .transact(|scene, changes, _| configure::save_rules(scene, changes, self.by, rules))
+            .transact(|scene, changes, mint| configure::save_rules(scene, changes, mint, self.by, rules))
             .await
             .map(drop)
     }
@@ -111,7 +111,9 @@ impl Admin {
         let (by, shared) = (self.by, &self.shared);
         let wish = grants.map(|grants| AccessList::tidy(scope, grants));
         shared
-            .transact(|scene, changes, _| configure::save_access(scene, changes, by, (scope, seen), wish.as_ref()))
+            .transact(|scene, changes, mint| {
+                configure::save_access(scene, changes, mint, by, (scope, seen), wish.as_ref())
+            })
             .await
             .map(drop)
     }
@@ -123,7 +125,7 @@ impl Admin {
     pub async fn remove(&self, kind: DocumentKind, id: impl Into<Uuid>) -> Result<(), Error> {
         let id = id.into();
         self.needed_by_rows(kind, id).await?;
-        self.shared.transact(|scene, changes, _| configure::remove(scene, changes, self.by, kind, id)).await.map(drop)
+        self.shared.transact(|scene, changes, mint| configure::remove(scene, changes, mint, self.by, (kind, id))).await.map(drop)
     }
 
     /// What servers there are and who does what; nobody if the desk has always had one server only.
@@ -250,7 +252,11 @@ impl Admin {
             return Err(Refusal::invalid("name", format!("there are {TOKENS} tokens already; end one first")).into());
         }
         let made =
-            self.shared.transact(|scene, changes, _| session::make_token(scene, changes, agent, wish, None)).await;
+            self.shared
+                .transact(|scene, changes, mint| {
+                    session::make_token(scene, changes, mint, (agent, self.by.into()), (wish, None))
+                })
+                .await;
         made.map(drop)
     }
 
@@ -262,7 +268,11 @@ impl Admin {
         if !self.tokens_of(agent).await?.iter().any(|it| it.token == token) {
             return Err(Refusal::no_such("API token", token).into());
         }
-        self.shared.transact(|_, changes, _| session::end(changes, token)).await.map(drop)
+        let ended = session::Ended::By(self.by.into());
+        self.shared
+            .transact(|scene, changes, mint| session::end(scene, changes, mint, token, ended))
+            .await
+            .map(drop)
     }
 
     /// Ends anybody's session. One that is over already is no error.
@@ -271,7 +281,11 @@ impl Admin {
     /// [`Error`] if the agent is no administrator, or the store fails.
     pub async fn end_session(&self, token: Digest) -> Result<(), Error> {
         self.may("end sessions")?;
-        self.shared.transact(|_, changes, _| session::end(changes, token)).await.map(drop)
+        let ended = session::Ended::By(self.by.into());
+        self.shared
+            .transact(|scene, changes, mint| session::end(scene, changes, mint, token, ended))
+            .await
+            .map(drop)
     }
 
     /// Ends all sessions of an agent.

@@ -32,7 +32,7 @@ use uuid::Uuid;
 pub use admin::Admin;
 pub use builder::Builder;
 pub use cluster::Cluster;
-pub use desk::{AutomaticMail, Conversation, Desk, Filter, Health, Passage, ToApprove, Waiting};
+pub use desk::{AuditFilter, AutomaticMail, Conversation, Desk, Filter, Health, Passage, ToApprove, Waiting};
 pub use error::Error;
 pub use notice::Notice;
 pub use receiver::{CollectError, Collected};
@@ -47,6 +47,7 @@ use crate::decision::session;
 use crate::digest::Digest;
 use crate::directory::Directory;
 use crate::id::{AgentId, SourceId};
+use crate::refusal::Refusal;
 use crate::session::{Caller, Proof, Session};
 use crate::source::Source;
 use crate::store::{Query, Store, StoreExt as _};
@@ -209,7 +210,34 @@ impl Mailflow {
         token: Digest,
         from: (&str, &str),
     ) -> Result<(), Error> {
-        self.shared.transact(|scene, changes, _| session::begin(scene, changes, who, token, from)).await.map(drop)
+        let begun = self.shared.transact(|scene, changes, mint| session::begin(scene, changes, mint, who, token, from));
+        match begun.await {
+            Err(Error::Refused(refusal)) => {
+                if refusal != Refusal::CodeNeeded {
+                    let name = self.directory().agents.get(&who.0).map(|it| it.user_name.clone()).unwrap_or_default();
+                    self.not_let_in((&name, Some(who.0)), from.0, &refusal).await?;
+                }
+                Err(Error::Refused(refusal))
+            }
+            begun => begun.map(drop),
+        }
+    }
+
+    /// Writes into the audit that somebody was not let in, and why: for whoever looks at passwords. What
+    /// [`begin_session`](Self::begin_session) refuses is written down already.
+    ///
+    /// # Errors
+    /// [`Error`] if the store fails.
+    pub async fn not_let_in(
+        &self,
+        who: (&str, Option<AgentId>),
+        from: &str,
+        refusal: &Refusal,
+    ) -> Result<(), Error> {
+        let noted = self.shared.transact(|scene, changes, mint| {
+            session::not_let_in(scene, changes, mint, who, from, refusal)
+        });
+        noted.await.map(drop)
     }
 
     /// Whose session it is; `None` if it is over, or worth nothing from this network address.
@@ -254,11 +282,12 @@ impl Mailflow {
         Ok(all)
     }
 
-    /// Ends a session.
+    /// Ends a session: its agent signs out.
     ///
     /// # Errors
     /// [`Error`] if the store fails.
     pub async fn end_session(&self, token: Digest) -> Result<(), Error> {
-        self.shared.transact(|_, changes, _| session::end(changes, token)).await.map(drop)
+        let ended = session::Ended::SignedOut;
+        self.shared.transact(|scene, changes, mint| session::end(scene, changes, mint, token, ended)).await.map(drop)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::id::TicketId;
+use crate::id::{AgentId, TicketId};
 use crate::store::{Changeset, Entry, Key, Record};
 use crate::ticket::Ticket;
 
@@ -21,6 +21,8 @@ pub struct Notice {
     pub health: bool,
     /// Whether a session was ended.
     pub sessions: bool,
+    /// Whose list of alerts has changed.
+    pub alerts: BTreeSet<AgentId>,
     /// Whether arrivals may wait to be routed.
     pub arrivals: bool,
     /// Whether there were changes that nobody could tell of: everything has to be looked at again.
@@ -33,7 +35,13 @@ impl Notice {
         let ends = |entry: &Entry| matches!(entry, Entry::Erase(Key::Session(_), _));
         let arrives = |entry: &Entry| matches!(entry, Entry::Insert(Record::Arrival(_)));
         let any = |is: &dyn Fn(&Entry) -> bool| changes.entries.iter().any(is);
-        let mut notice = Self { sessions: any(&ends), arrivals: any(&arrives), ..Self::default() };
+        let alert = |entry: &Entry| match entry {
+            Entry::Erase(Key::Alert(agent, _), _) => Some(*agent),
+            Entry::Insert(Record::Alert(alert)) | Entry::Replace(_, Record::Alert(alert)) => Some(alert.agent),
+            _ => None,
+        };
+        let alerts = changes.entries.iter().filter_map(alert).collect();
+        let mut notice = Self { sessions: any(&ends), arrivals: any(&arrives), alerts, ..Self::default() };
         for record in changes.records() {
             match record {
                 Record::Ticket(ticket) => {

@@ -186,6 +186,7 @@ pub fn outgoing(number: u64, ticket: u64, body: &[u8], state: OutgoingState) -> 
         due: time(1000 - number.min(1000)),
         attempts: 0,
         first_tried: None,
+        alert: false,
         may_be_double: false,
         trouble: String::new(),
     }

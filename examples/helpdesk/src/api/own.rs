@@ -1,9 +1,12 @@
 //! What the caller likes and needs to sign in: how he works, his password, his second factor.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use mailflow_core::agent::{Agent, Preferences, Times};
+use mailflow_core::alert::{AlertEvent, AlertWishes, Told};
 use mailflow_core::decision::own::{OwnWish, Profile};
 use mailflow_core::refusal::Refusal;
 use serde::{Deserialize, Serialize};
@@ -19,7 +22,7 @@ use crate::auth;
 
 /// How an agent likes to work.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[schema(example = json!({ "signature": "Grace", "signature_of": null, "undo_send_s": 10, "rows": 50, "times": "device" }))]
+#[schema(example = json!({ "signature": "Grace", "signature_of": null, "undo_send_s": 10, "rows": 50, "times": "device", "alerts": { "assigned": { "inside": true, "by_mail": true } } }))]
 pub struct ProfileShape {
     /// Put below what the agent writes.
     pub signature: String,
@@ -33,6 +36,28 @@ pub struct ProfileShape {
     pub rows: u32,
     /// In which time zone pages show times.
     pub times: TimesShape,
+    /// How the agent wants to be told of `message_in_ticket`, `message_from_contact`, `assigned`, `needs_approval`,
+    /// `approved`, `returned`. Left out, it stays as it is; of events that are left out he is told inside.
+    #[serde(default)]
+    pub alerts: Option<BTreeMap<String, ToldShape>>,
+}
+
+/// How an agent wants to be told of something.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+pub struct ToldShape {
+    /// In the list of his alerts.
+    pub inside: bool,
+    /// By mail to his address.
+    pub by_mail: bool,
+}
+
+fn wishes(shapes: &BTreeMap<String, ToldShape>) -> Result<AlertWishes, Refusal> {
+    let wish = |(word, told): (&String, &ToldShape)| {
+        let event = AlertEvent::from_word(word);
+        let event = event.ok_or_else(|| Refusal::invalid("alerts", format!("nobody is told of `{word}`")))?;
+        Ok((event, Told { inside: told.inside, by_mail: told.by_mail }))
+    };
+    shapes.iter().map(wish).collect::<Result<_, _>>().map(AlertWishes)
 }
 
 /// In which time zone pages show times.
@@ -47,7 +72,13 @@ pub enum TimesShape {
 
 impl From<Agent> for ProfileShape {
     fn from(agent: Agent) -> Self {
+        let told = |event: AlertEvent| {
+            let Told { inside, by_mail } = agent.preferences.alerts.of(event);
+            (event.word().to_owned(), ToldShape { inside, by_mail })
+        };
+        let alerts = Some(AlertEvent::OF_AGENTS.into_iter().map(told).collect());
         Self {
+            alerts,
             signature: agent.signature,
             signature_of: agent.signature_of.map(Uuid::from),
             undo_send_s: agent.undo_send_s,
@@ -78,11 +109,15 @@ pub async fn save(caller: Caller, Body(wish): Body<ProfileShape>) -> Result<Json
         TimesShape::Device => Times::Device,
         TimesShape::Utc => Times::Utc,
     };
+    let alerts = match &wish.alerts {
+        Some(shapes) => wishes(shapes)?,
+        None => caller.desk.agent()?.preferences.alerts,
+    };
     let profile = Profile {
         signature: wish.signature,
         signature_of: wish.signature_of.map(Into::into),
         undo_send_s: wish.undo_send_s,
-        preferences: Preferences { rows: wish.rows, times },
+        preferences: Preferences { rows: wish.rows, times, alerts },
     };
     caller.desk.change_own(&OwnWish::Profile(profile)).await?;
     Ok(Json(caller.desk.agent()?.into()))

@@ -2,9 +2,11 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use mailflow_core::audit::Activity;
 use mailflow_core::directory::Documented;
 use mailflow_core::ip_range::IpRange;
 use mailflow_core::ldap::{Ldap, LdapFind};
+use mailflow_core::mail::Address;
 use mailflow_core::refusal::Refusal;
 use mailflow_core::settings::Settings;
 use mailflow_transport::Connectors;
@@ -51,6 +53,13 @@ pub struct SettingsShape {
     /// The OpenID provider that says who agents are. With an empty `issuer` there is none.
     #[serde(default)]
     pub oidc: Option<OidcShape>,
+    /// The sender of mail that the desk itself writes, such as alerts; empty for none.
+    #[serde(default)]
+    pub system_address: Option<String>,
+    /// What agents do that is not written into the audit: `answers`, `approvals`, `notes`, `tickets`, `contacts`,
+    /// `delivery`, `sign_ins`, `security`.
+    #[serde(default)]
+    pub audit_off: Option<Vec<String>>,
 }
 
 /// A directory server that knows agents' passwords.
@@ -132,6 +141,8 @@ fn versioned(settings: &Settings) -> Versioned<SettingsShape> {
         force_https: Some(known.force_https),
         ldap: known.ldap.map(LdapShape::from),
         oidc: known.oidc.map(OidcShape::from),
+        system_address: Some(known.system_address.map(|it| it.to_string()).unwrap_or_default()),
+        audit_off: Some(known.audit_off.iter().map(|it| it.word().to_owned()).collect()),
     };
     Versioned(StatusCode::OK, settings.version(), shape)
 }
@@ -166,6 +177,22 @@ pub async fn save(
     settings.force_https = force_https;
     settings.ip_ranges = wish.ip_ranges.unwrap_or(settings.ip_ranges);
     settings.lock_sessions = wish.lock_sessions.unwrap_or(settings.lock_sessions);
+    if let Some(address) = wish.system_address {
+        let invalid = |error: mailflow_core::mail::InvalidAddress| {
+            Refusal::invalid("system_address", error.to_string())
+        };
+        settings.system_address = match address.trim() {
+            "" => None,
+            text => Some(Address::new(text).map_err(invalid)?),
+        };
+    }
+    if let Some(words) = wish.audit_off {
+        let activity = |word: &String| {
+            let known = Activity::from_word(word).filter(|it| it.is_switchable());
+            known.ok_or_else(|| Refusal::invalid("audit_off", format!("`{word}` cannot be switched off")))
+        };
+        settings.audit_off = words.iter().map(activity).collect::<Result<_, _>>()?;
+    }
     if let Some(ldap) = wish.ldap {
         settings.ldap = ldap.wish(api.network.as_ref(), settings.ldap.as_ref())?;
     }

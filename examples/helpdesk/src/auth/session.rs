@@ -13,8 +13,7 @@ use mailflow_core::flow::{Error, Mailflow};
 use mailflow_core::id::AgentId;
 use mailflow_core::refusal::Refusal;
 use mailflow_core::secret::Sealed;
-use mailflow_core::session::{Proof, Session};
-use mailflow_core::store::{Query, StoreExt};
+use mailflow_core::session::Proof;
 use mailflow_core::time::Timestamp;
 use mailflow_transport::Connectors;
 
@@ -137,10 +136,16 @@ impl SignIn {
         };
         let Some(agent) = agent else {
             tracing::warn!(user = name, from = from.0.text(), "somebody could not sign in");
+            self.flow.not_let_in((&shown.user_name, None), &from.0.text(), &Refusal::SignIn).await?;
             return Err(Refusal::SignIn.into());
         };
         if agent.second_factor.is_some() && shown.code.trim().is_empty() {
-            mailflow_core::access::from_place(&self.flow.directory(), agent.id, from.0.address)?;
+            let may = mailflow_core::access::from_place(&self.flow.directory(), agent.id, from.0.address);
+            if let Err(refusal) = may {
+                let who = (shown.user_name.as_str(), Some(agent.id));
+                self.flow.not_let_in(who, &from.0.text(), &refusal).await?;
+                return Err(refusal.into());
+            }
             return Ok(Entered::Half(self.half(&agent)?));
         }
         let entered = self.begin(&agent, &shown.code, from).await?;
@@ -190,7 +195,14 @@ impl SignIn {
     async fn begin(&self, agent: &Agent, code: &str, (place, program): (Place, &str)) -> Result<Entered, Error> {
         let proof = match &agent.second_factor {
             None => Proof::Password,
-            Some(factor) => self.proof(agent.id, factor, code)?,
+            Some(factor) => match self.proof(agent.id, factor, code) {
+                Ok(proof) => proof,
+                Err(refusal) => {
+                    let who = (agent.user_name.as_str(), Some(agent.id));
+                    self.flow.not_let_in(who, &place.text(), &refusal).await?;
+                    return Err(refusal.into());
+                }
+            },
         };
         let secret = new_secret()?;
         let from = place.text();
@@ -381,9 +393,5 @@ pub fn ended_cookie(path: &str) -> String {
 /// # Errors
 /// [`Error`] if the store fails.
 pub async fn end_sessions(flow: &Mailflow, agent: AgentId) -> Result<(), Error> {
-    let sessions: Vec<Session> = flow.store().list_all(&Query::Sessions(Some(agent))).await?;
-    for session in sessions {
-        flow.end_session(session.token).await?;
-    }
-    Ok(())
+    flow.admin().end_sessions_of(agent).await
 }

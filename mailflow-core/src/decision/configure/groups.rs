@@ -1,14 +1,14 @@
 //! Groups: what uses them, and their signatures, which are not for administrators only.
 
-use super::{Configured as _, authorize_group, write};
+use super::{By, Configured as _, authorize_group, put};
 use crate::access::{self, Grantee};
 use crate::agent::Escalation;
 use crate::approval::Approver;
 use crate::decision::{Scene, Stop};
 use crate::digest::Digest;
-use crate::directory::{Directory, Documented};
+use crate::directory::{Directory, Documented as _};
 use crate::group::Group;
-use crate::id::{AgentId, GroupId};
+use crate::id::{AgentId, GroupId, Mint};
 use crate::refusal::Refusal;
 use crate::store::Changes;
 
@@ -32,6 +32,7 @@ pub fn group_uses(directory: &Directory, group: GroupId) -> Vec<String> {
 pub fn sign_group(
     scene: &Scene<'_>,
     changes: &mut Changes<'_>,
+    mint: &mut Mint,
     agent: AgentId,
     (id, seen): (GroupId, Option<Digest>),
     signature: &str,
@@ -43,5 +44,5 @@ pub fn sign_group(
     }
     let wish = Group { signature: signature.to_owned(), ..before.clone() };
     wish.check(scene.directory)?;
-    write(changes, wish.to_document())
+    put(scene, changes, mint, By::Agent(agent), &wish, Vec::new())
 }

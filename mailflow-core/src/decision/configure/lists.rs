@@ -1,10 +1,12 @@
 //! Access lists: written, and taken away, by administrators.
 
-use super::{By, Configured, authorize, stamp, write};
+use super::{By, Configured, authorize, put, stamp};
 use crate::access::{AccessList, Right, Scope};
+use crate::decision::trail::{self, Edit};
 use crate::decision::{Scene, Stop};
 use crate::digest::Digest;
-use crate::directory::{Document, DocumentKind, Documented};
+use crate::directory::{Document, DocumentKind};
+use crate::id::Mint;
 use crate::refusal::Refusal;
 use crate::store::{Changes, Key};
 
@@ -15,6 +17,7 @@ use crate::store::{Changes, Key};
 pub fn save_access(
     scene: &Scene<'_>,
     changes: &mut Changes<'_>,
+    mint: &mut Mint,
     by: By,
     (scope, seen): (Scope, Option<Digest>),
     wish: Option<&AccessList>,
@@ -29,8 +32,12 @@ pub fn save_access(
         return Err(Refusal::Outdated { what: AccessList::WORD, name: nothing.called() }.into());
     }
     match wish {
-        Some(wish) => write(changes, wish.to_document()),
+        Some(wish) => put(scene, changes, mint, by, wish, Vec::new()),
         None if known.is_some() => {
+            let (kind, id, name) = (DocumentKind::Access, scope.document_id(), nothing.called());
+            let before = known.map(|known| known.content);
+            let edit = Edit { kind, id, name, before, after: None, others: Vec::new() };
+            trail::edited(scene, changes, mint, by.into(), edit);
             changes.need([key.clone(), Key::Directory])?;
             changes.erase(key);
             stamp(changes)

@@ -4,10 +4,13 @@
 mod groups;
 mod lists;
 mod sound;
+mod uses;
 
 pub use groups::{group_uses, sign_group};
 pub use lists::save_access;
+pub use uses::uses;
 
+use super::trail::{self, Edit};
 use super::{Scene, Stop};
 use std::net::IpAddr;
 
@@ -16,7 +19,7 @@ use crate::agent::{Agent, Escalation};
 use crate::digest::Digest;
 use crate::directory::{Directory, DirectoryStamp, Document, DocumentKind, Documented};
 use crate::group::Group;
-use crate::id::{AgentId, GroupId};
+use crate::id::{AgentId, GroupId, Mint};
 use crate::refusal::Refusal;
 use crate::rule::{RuleSet, RulesEdited};
 use crate::settings::Settings;
@@ -58,12 +61,43 @@ pub enum By {
 ///
 /// # Errors
 /// [`Stop::Refuse`] if the agent is no administrator, or the document does not fit.
-pub fn save<T: Configured>(scene: &Scene<'_>, changes: &mut Changes<'_>, by: By, wish: &T) -> Result<(), Stop> {
+pub fn save<T: Configured>(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    mint: &mut Mint,
+    by: By,
+    wish: &T,
+) -> Result<(), Stop> {
     authorize(scene, by, T::KIND, Right::Edit)?;
     wish.check(scene.directory)?;
     gets_in_again(scene.directory, by, &wish.to_document())?;
-    wish.others(scene.directory).into_iter().try_for_each(|other| write(changes, other))?;
-    write(changes, wish.to_document())
+    let mut others = Vec::new();
+    for other in wish.others(scene.directory) {
+        let before = changes.get::<Document>(&Key::Document(other.kind, other.id))?.cloned();
+        others.extend(before.map(|before| (before.content, other.clone())));
+        write(changes, other)?;
+    }
+    put(scene, changes, mint, by, wish, others)
+}
+
+/// Writes a document, and what is different.
+fn put<T: Configured>(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    mint: &mut Mint,
+    by: By,
+    wish: &T,
+    others: Vec<(serde_json::Value, Document)>,
+) -> Result<(), Stop> {
+    let after = wish.to_document();
+    let known = changes.get::<Document>(&Key::Document(after.kind, after.id))?.cloned();
+    // Read and written once more: fields that came later have their defaults in both.
+    let again = |known: Document| serde_json::from_value::<T>(known.content).ok();
+    let before = known.and_then(again).map(|known| known.to_document().content);
+    let (kind, id, name) = (after.kind, after.id, wish.called());
+    let edit = Edit { kind, id, name, before, after: Some(after.content.clone()), others };
+    trail::edited(scene, changes, mint, by.into(), edit);
+    write(changes, after)
 }
 
 /// Writes a document over one that somebody looked at; `seen` is the [`version`](Documented::version) that he saw.
@@ -73,9 +107,9 @@ pub fn save<T: Configured>(scene: &Scene<'_>, changes: &mut Changes<'_>, by: By,
 pub fn save_over<T: Configured>(
     scene: &Scene<'_>,
     changes: &mut Changes<'_>,
+    mint: &mut Mint,
     by: By,
-    wish: &T,
-    seen: Digest,
+    (wish, seen): (&T, Digest),
 ) -> Result<(), Stop> {
     authorize(scene, by, T::KIND, Right::Edit)?;
     let (key, word) = (Key::Document(T::KIND, wish.document_id()), T::WORD);
@@ -85,14 +119,20 @@ pub fn save_over<T: Configured>(
     if is != Some(seen) {
         return Err(Refusal::Outdated { what: word, name: wish.called() }.into());
     }
-    save(scene, changes, by, wish)
+    save(scene, changes, mint, by, wish)
 }
 
 /// Writes the rules, if they are still those that the edit began with.
 ///
 /// # Errors
 /// [`Stop::Refuse`] if the agent is no administrator, the rules do not fit, or another edit was faster.
-pub fn save_rules(scene: &Scene<'_>, changes: &mut Changes<'_>, by: By, wish: &RuleSet) -> Result<(), Stop> {
+pub fn save_rules(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    mint: &mut Mint,
+    by: By,
+    wish: &RuleSet,
+) -> Result<(), Stop> {
     let revision = scene.directory.rule_set.revision;
     if wish.revision != revision {
         return Err(Refusal::RulesChanged { revision }.into());
@@ -103,7 +143,7 @@ pub fn save_rules(scene: &Scene<'_>, changes: &mut Changes<'_>, by: By, wish: &R
     };
     let edited = Some(RulesEdited { by: by_agent, at: scene.now });
     let next = RuleSet { revision: revision.saturating_add(1), edited, ..wish.clone() };
-    save(scene, changes, by, &next)
+    save(scene, changes, mint, by, &next)
 }
 
 /// Removes a document. What others need stays.
@@ -113,22 +153,23 @@ pub fn save_rules(scene: &Scene<'_>, changes: &mut Changes<'_>, by: By, wish: &R
 pub fn remove(
     scene: &Scene<'_>,
     changes: &mut Changes<'_>,
+    mint: &mut Mint,
     by: By,
-    kind: DocumentKind,
-    id: uuid::Uuid,
+    (kind, id): (DocumentKind, uuid::Uuid),
 ) -> Result<(), Stop> {
     authorize(scene, by, kind, Right::Delete)?;
     let key = Key::Document(kind, id);
-    let known = changes.get::<Document>(&key)?.is_some();
-    if !known {
-        return Err(Refusal::no_such(kind.word(), id).into());
-    }
+    let known = changes.get::<Document>(&key)?.cloned().ok_or_else(|| Refusal::no_such(kind.word(), id))?;
     unneeded(scene.directory, kind, id)?;
     if kind == DocumentKind::Group {
         let mut next = scene.directory.clone();
         next.groups.remove(&id.into());
         still_lets_in(scene.directory, by, &next)?;
     }
+    let name = ["user_name", "name"].iter().find_map(|field| known.content.get(field)?.as_str());
+    let name = name.unwrap_or(kind.word()).to_owned();
+    let edit = Edit { kind, id, name, before: Some(known.content), after: None, others: Vec::new() };
+    trail::edited(scene, changes, mint, by.into(), edit);
     changes.erase(key);
     // The list of an object goes with it.
     let own_list = Key::Document(DocumentKind::Access, id);

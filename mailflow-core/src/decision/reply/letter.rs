@@ -5,11 +5,11 @@ use std::time::Duration;
 use super::{FURTHEST, RECIPIENTS, Reply, TEXT, answer_to, hold, take_effect};
 use crate::agent::Agent;
 use crate::approval::{Approval, Returned};
-use crate::decision::{Scene, Stop, tell};
+use crate::decision::{Scene, Stop, alert, trail};
 use crate::destination::Destination;
 use crate::digest::Digest;
 use crate::draft::Upload;
-use crate::event::{Actor, What};
+use crate::event::What;
 use crate::id::{AgentId, MessageId, Mint};
 use crate::mail::{Address, Composition, Enclosure, Mailbox, ThreadId, subject_tag};
 use crate::message::{AttachmentInfo, Author, Direction, Message};
@@ -180,10 +180,9 @@ impl<'a> Letter<'a> {
             outgoing: Some(outgoing.id),
         };
         changes.put(ThreadEntry { message: Some((id, self.ticket.id)), ..ThreadEntry::new(mail.message_id) });
-        let actor = Actor::Agent(self.agent.id);
         let submitted = outgoing.state == OutgoingState::AwaitingApproval;
         let what = if submitted { What::Submitted { message: id } } else { What::Replied { message: id } };
-        tell(changes, mint, self.ticket.id, now, actor, what);
+        trail::done(scene, changes, mint, (self.agent.id, self.ticket.id), what);
         let mut ticket = self.ticket.clone();
         for recipient in &outgoing.recipients {
             if !scene.directory.is_ours(&recipient.address) {
@@ -194,6 +193,8 @@ impl<'a> Letter<'a> {
         ticket.messages = ticket.messages.saturating_add(1);
         if submitted {
             ticket.touch(now);
+            let told = alert::tell_approvers(scene, changes, mint, &outgoing, (&ticket, None))?;
+            outgoing.approval = outgoing.approval.map(|approval| Approval { told, ..approval });
         } else {
             take_effect(scene, changes, mint, &mut ticket, &row, &mut outgoing);
         }
@@ -227,6 +228,7 @@ impl<'a> Letter<'a> {
             approver,
             submitted: now,
             before: self.returned.clone(),
+            told: Vec::new(),
             decision: None,
         });
         let undo = Duration::from_secs(u64::from(wish.undo_s));
@@ -252,6 +254,7 @@ impl<'a> Letter<'a> {
             created: now,
             due: wish.send_at.unwrap_or(now).max(now.plus(undo)),
             attempts: 0,
+            alert: false,
             first_tried: None,
             may_be_double: false,
             trouble: String::new(),

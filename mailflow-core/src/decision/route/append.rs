@@ -1,10 +1,13 @@
 //! A mail becomes a message: of a ticket that is there, or of a new one.
 
+use super::super::alert;
 use super::super::automatic::Occasion;
 use super::{Outcome, Reading, Routed, Scene, people, tell};
 use std::collections::BTreeMap;
 
+use crate::alert::AlertEvent;
 use crate::arrival::{Arrival, ArrivalState};
+use crate::contact::Contact;
 use crate::event::{Actor, What};
 use crate::explanation::{Done, Evidence, Explanation};
 use crate::id::{ContactId, MessageId, Mint};
@@ -137,8 +140,47 @@ impl<'a> Append<'a> {
             may_autoreply: explanation.no_automatic_answer.is_none(),
         };
         let row = self.row(&ticket, people::author_of(contact), explanation);
+        self.tell_owners(changes, mint, &ticket, contact)?;
         self.put(changes, mint, ticket, row, actor(contact))?;
         Ok(routed)
+    }
+
+    /// Tells the ticket's owner and the contact's owner, each once.
+    fn tell_owners(
+        &self,
+        changes: &mut Changes<'_>,
+        mint: &mut Mint,
+        ticket: &Ticket,
+        contact: Option<ContactId>,
+    ) -> Result<(), NotLoaded> {
+        if ticket.trashed.is_some() {
+            return Ok(());
+        }
+        let contacts_owner = match contact {
+            Some(id) => changes.get::<Contact>(&Key::Contact(id))?.and_then(|contact| contact.owner),
+            None => None,
+        };
+        let given = ticket.owner.filter(|_| ticket.number == 0);
+        let (by, by_machine) = (actor(contact), self.mail().automatic.is_some());
+        let from = self.mail().from.as_ref().and_then(|from| from.address.as_ref());
+        let mut told = Vec::new();
+        for (agent, of) in [
+            (given, AlertEvent::Assigned),
+            (ticket.owner, AlertEvent::MessageInTicket),
+            (contacts_owner, AlertEvent::MessageFromContact),
+        ] {
+            let Some(agent) = agent.filter(|agent| !told.contains(agent)) else { continue };
+            let own = self.scene.directory.agents.get(&agent).and_then(|it| it.address.as_ref());
+            // What he wrote himself is no news, and a mail about a mail of his own program could go round for ever.
+            if own.is_some() && own == from {
+                continue;
+            }
+            let news = alert::News { of, cause: self.message.into(), ticket, by, by_machine };
+            if alert::tell_agent(self.scene, changes, mint, agent, news)? {
+                told.push(agent);
+            }
+        }
+        Ok(())
     }
 
     /// Writes the message, its ticket, the ids that it names, and that the arrival is done.

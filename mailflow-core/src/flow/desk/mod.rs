@@ -1,7 +1,9 @@
 //! [`Desk`]: what one agent may ask for. There is no way to act without one: it knows who acts.
 
 mod act;
+mod alerts;
 mod approval;
+mod audit;
 mod conversation;
 mod look;
 mod oldest;
@@ -11,6 +13,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use approval::ToApprove;
+pub use audit::AuditFilter;
 pub use conversation::{Conversation, Passage};
 pub use look::{AutomaticMail, Filter, Health};
 pub use oldest::Waiting;
@@ -163,7 +166,9 @@ impl Desk {
     pub async fn sign_group(&self, group: GroupId, signature: &str, seen: Option<Digest>) -> Result<(), Error> {
         let agent = self.agent;
         self.shared
-            .transact(|scene, changes, _| configure::sign_group(scene, changes, agent, (group, seen), signature))
+            .transact(|scene, changes, mint| {
+                configure::sign_group(scene, changes, mint, agent, (group, seen), signature)
+            })
             .await
             .map(drop)
     }

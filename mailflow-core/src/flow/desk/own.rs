@@ -2,7 +2,8 @@
 
 use super::{Desk, Error};
 use crate::decision::own::{self, OwnWish};
-use crate::decision::session::{self, TOKENS};
+use crate::audit::Who;
+use crate::decision::session::{self, Ended, TOKENS};
 use crate::digest::Digest;
 use crate::flow::Mailflow;
 use crate::outgoing::Outgoing;
@@ -17,7 +18,7 @@ impl Desk {
     /// [`Error::Refused`] if it does not do.
     pub async fn change_own(&self, wish: &OwnWish) -> Result<(), Error> {
         let agent = self.agent;
-        self.shared.transact(|scene, changes, _| own::change(scene, changes, agent, wish)).await.map(drop)
+        self.shared.transact(|scene, changes, mint| own::change(scene, changes, mint, agent, wish)).await.map(drop)
     }
 
     /// The agent's sessions, the one seen last first.
@@ -48,7 +49,9 @@ impl Desk {
         }
         let (agent, place) = (self.agent, self.place);
         let made =
-            self.shared.transact(|scene, changes, _| session::make_token(scene, changes, agent, wish, place)).await;
+            self.shared.transact(|scene, changes, mint| {
+            session::make_token(scene, changes, mint, (agent, Who::Agent(agent)), (wish, place))
+        }).await;
         made.map(drop)
     }
 
@@ -60,7 +63,7 @@ impl Desk {
         if !self.tokens().await?.iter().any(|it| it.token == token) {
             return Err(Refusal::no_such("API token", token).into());
         }
-        self.shared.transact(|_, changes, _| session::end(changes, token)).await.map(drop)
+        self.end(token).await
     }
 
     /// The agent's mails that have not begun to go out and can be pulled back, the first due first.
@@ -80,7 +83,7 @@ impl Desk {
         if !self.sessions().await?.iter().any(|session| session.token == token) {
             return Err(Refusal::no_such("session", token).into());
         }
-        self.shared.transact(|_, changes, _| session::end(changes, token)).await.map(drop)
+        self.end(token).await
     }
 
     /// Ends all the agent's sessions but one. Returns how many those were.
@@ -91,8 +94,13 @@ impl Desk {
         let others: Vec<Digest> =
             self.sessions().await?.into_iter().map(|session| session.token).filter(|token| *token != but).collect();
         for token in &others {
-            self.shared.transact(|_, changes, _| session::end(changes, *token)).await?;
+            self.end(*token).await?;
         }
         Ok(others.len())
+    }
+
+    async fn end(&self, token: Digest) -> Result<(), Error> {
+        let ended = Ended::By(Who::Agent(self.agent));
+        self.shared.transact(|scene, changes, mint| session::end(scene, changes, mint, token, ended)).await.map(drop)
     }
 }

@@ -3,7 +3,9 @@
 use axum::body::Bytes;
 use axum::extract::Query;
 use axum::http::HeaderMap;
+use mailflow_core::audit::Activity;
 use mailflow_core::directory::Documented;
+use mailflow_core::mail::Address;
 use mailflow_core::refusal::Refusal;
 use mailflow_core::settings::Settings;
 
@@ -44,6 +46,13 @@ fn form(values: &Fields, place: Place) -> Form {
             "The most that ticketboxes and rules send in any hour, all together: a brake for mail that goes round in \
             circles. 0 sends none. Default: 500.",
         ),
+        field(
+            "system_address",
+            "System address",
+            Kind::Line,
+            "The sender of mail that the desk itself writes, such as alerts. It says that a machine wrote it and that \
+            nobody reads answers. Empty: alerts are told inside only.",
+        ),
     ];
     let doors = vec![
         field(
@@ -70,10 +79,23 @@ fn form(values: &Fields, place: Place) -> Form {
     ];
     let mut doors = Section::new("Doors", doors);
     doors.help = here;
-    let sections = vec![Section::new("The desk", desk), doors];
+    let sections = vec![Section::new("The desk", desk), doors, audited(values)];
     let mut form = Form::new(HERE.to_owned(), ("/admin", "Overview"), sections);
     form.hidden.push(("version", values.one("version").to_owned()));
+    form.hidden.push(("audit", "yes".to_owned()));
     form
+}
+
+/// Which deeds of agents are written down.
+fn audited(values: &Fields) -> Section {
+    let all = Activity::ALL.into_iter().filter(|it| it.is_switchable());
+    let choice = |it: Activity| {
+        let chosen = values.all("audited").any(|word| word == it.word());
+        (it.word().to_owned(), super::form::sentence(it.words()).trim_end_matches('.').to_owned(), chosen)
+    };
+    let help = "Who did what is written into the agent audit. Changes of the configuration always are. Default: all.";
+    let kind = Kind::Several(all.map(choice).collect());
+    Section::new("Agent audit", vec![Field::new("audited", "What is written down", kind, values, help)])
 }
 
 /// The settings.
@@ -87,10 +109,21 @@ pub async fn show(signed: Signed, Query(asked): Query<Asked>) -> Answer {
     values.add("force_https", on(settings.force_https).to_owned());
     values.add("lock_sessions", on(settings.lock_sessions).to_owned());
     values.add("ip_ranges", ranges_text(&settings.ip_ranges));
+    values.add("system_address", settings.system_address.as_ref().map(ToString::to_string).unwrap_or_default());
+    for activity in Activity::ALL.into_iter().filter(|it| !settings.audit_off.contains(it)) {
+        values.add("audited", activity.word().to_owned());
+    }
     values.add("version", settings.version().to_string());
     let mut form = form(&values, signed.place);
     form.done = asked.done();
     form.page(Frame::of(&signed, HERE, "Settings").await?)
+}
+
+fn address(values: &Fields) -> Result<Option<Address>, Refusal> {
+    match values.one("system_address").trim() {
+        "" => Ok(None),
+        text => Address::new(text).map(Some).map_err(|it| Refusal::invalid("system_address", it.to_string())),
+    }
 }
 
 fn read(signed: &Signed, values: &Fields) -> Result<Settings, Refusal> {
@@ -109,6 +142,15 @@ fn read(signed: &Signed, values: &Fields) -> Result<Settings, Refusal> {
         force_https,
         lock_sessions: values.has("lock_sessions"),
         ip_ranges: ranges(values, "ip_ranges")?,
+        system_address: address(values)?,
+        // What is not ticked is not written down, in a form that has the boxes at all.
+        audit_off: match values.has("audit") {
+            true => Activity::ALL
+                .into_iter()
+                .filter(|it| it.is_switchable() && !values.all("audited").any(|word| word == it.word()))
+                .collect(),
+            false => before.audit_off.clone(),
+        },
         ..before
     })
 }

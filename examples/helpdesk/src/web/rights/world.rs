@@ -237,6 +237,7 @@ impl World {
         let ticket = web.desk().ticket(2).await.unwrap().id;
         let approver = Approver::Agent(self.agent(Role::Full));
         let approval = Approval {
+            told: Vec::new(),
             author: self.hidden_agent,
             approver,
             submitted: web.clock.now(),
