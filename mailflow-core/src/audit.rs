@@ -259,9 +259,9 @@ impl Deed {
     /// The kind of deed.
     pub const fn activity(&self) -> Activity {
         match self {
-            Self::Ticket(What::Replied { .. } | What::PulledBack { .. }) | Self::SentNow { .. } | Self::Rescheduled { .. } => {
-                Activity::Answers
-            }
+            Self::Ticket(What::Replied { .. } | What::PulledBack { .. })
+            | Self::SentNow { .. }
+            | Self::Rescheduled { .. } => Activity::Answers,
             Self::Ticket(
                 What::Submitted { .. }
                 | What::Approved { .. }

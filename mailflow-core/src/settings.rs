@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::audit::Activity;
 use crate::ip_range::IpRange;
 use crate::ldap::Ldap;
-use crate::oidc::Oidc;
 use crate::mail::Address;
+use crate::oidc::Oidc;
 
 /// What holds for the whole desk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

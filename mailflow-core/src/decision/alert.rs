@@ -185,7 +185,8 @@ fn composition(
 ) -> Composition {
     let settings = &scene.directory.settings;
     // A new ticket has no number yet.
-    let number = if news.ticket.number == 0 { String::new() } else { format!("{} ", subject_tag(news.ticket.number)) };
+    let number =
+        if news.ticket.number == 0 { String::new() } else { format!("{} ", subject_tag(news.ticket.number)) };
     let subject = text::one_line(&format!("{}: {number}{}", capital(news.of.words()), news.ticket.subject), 300);
     let mut words = format!("{}.\n\nTicket: {number}{}\n", capital(news.of.words()), news.ticket.subject);
     if let Some(by) = by {

@@ -4,8 +4,8 @@
 use super::reply::FURTHEST;
 use super::{Scene, Stop, alert, trail};
 use crate::access;
-use crate::draft::Draft;
 use crate::audit::{About, Deed, Who};
+use crate::draft::Draft;
 use crate::event::What;
 use crate::id::{AgentId, Mint, OutgoingId};
 use crate::message::{Author, Message};

@@ -72,7 +72,10 @@ impl Admin {
     /// # Errors
     /// [`Error::Refused`] if the agent is no administrator, or the document does not fit the others.
     pub async fn save<T: Configured + Sync>(&self, document: &T) -> Result<(), Error> {
-        self.shared.transact(|scene, changes, mint| configure::save(scene, changes, mint, self.by, document)).await.map(drop)
+        self.shared
+            .transact(|scene, changes, mint| configure::save(scene, changes, mint, self.by, document))
+            .await
+            .map(drop)
     }
 
     /// Writes a document over the one that was looked at; `seen` is its [`version`](crate::directory::Documented::version).
@@ -81,7 +84,10 @@ impl Admin {
     /// [`Refusal::Outdated`] if somebody else has changed it since; else as for [`Admin::save`].
     pub async fn save_over<T: Configured + Sync>(&self, document: &T, seen: Digest) -> Result<(), Error> {
         let (by, shared) = (self.by, &self.shared);
-        shared.transact(|scene, changes, mint| configure::save_over(scene, changes, mint, by, (document, seen))).await.map(drop)
+        shared
+            .transact(|scene, changes, mint| configure::save_over(scene, changes, mint, by, (document, seen)))
+            .await
+            .map(drop)
     }
 
     /// Writes the rules, if they still have the revision that `rules` says; they get the next one.
@@ -125,7 +131,10 @@ impl Admin {
     pub async fn remove(&self, kind: DocumentKind, id: impl Into<Uuid>) -> Result<(), Error> {
         let id = id.into();
         self.needed_by_rows(kind, id).await?;
-        self.shared.transact(|scene, changes, mint| configure::remove(scene, changes, mint, self.by, (kind, id))).await.map(drop)
+        self.shared
+            .transact(|scene, changes, mint| configure::remove(scene, changes, mint, self.by, (kind, id)))
+            .await
+            .map(drop)
     }
 
     /// What servers there are and who does what; nobody if the desk has always had one server only.
@@ -251,12 +260,12 @@ impl Admin {
         if Mailflow::tokens_of(&self.shared, agent).await?.len() >= TOKENS {
             return Err(Refusal::invalid("name", format!("there are {TOKENS} tokens already; end one first")).into());
         }
-        let made =
-            self.shared
-                .transact(|scene, changes, mint| {
-                    session::make_token(scene, changes, mint, (agent, self.by.into()), (wish, None))
-                })
-                .await;
+        let made = self
+            .shared
+            .transact(|scene, changes, mint| {
+                session::make_token(scene, changes, mint, (agent, self.by.into()), (wish, None))
+            })
+            .await;
         made.map(drop)
     }
 
@@ -269,10 +278,7 @@ impl Admin {
             return Err(Refusal::no_such("API token", token).into());
         }
         let ended = session::Ended::By(self.by.into());
-        self.shared
-            .transact(|scene, changes, mint| session::end(scene, changes, mint, token, ended))
-            .await
-            .map(drop)
+        self.shared.transact(|scene, changes, mint| session::end(scene, changes, mint, token, ended)).await.map(drop)
     }
 
     /// Ends anybody's session. One that is over already is no error.
@@ -282,10 +288,7 @@ impl Admin {
     pub async fn end_session(&self, token: Digest) -> Result<(), Error> {
         self.may("end sessions")?;
         let ended = session::Ended::By(self.by.into());
-        self.shared
-            .transact(|scene, changes, mint| session::end(scene, changes, mint, token, ended))
-            .await
-            .map(drop)
+        self.shared.transact(|scene, changes, mint| session::end(scene, changes, mint, token, ended)).await.map(drop)
     }
 
     /// Ends all sessions of an agent.

@@ -210,7 +210,8 @@ impl Mailflow {
         token: Digest,
         from: (&str, &str),
     ) -> Result<(), Error> {
-        let begun = self.shared.transact(|scene, changes, mint| session::begin(scene, changes, mint, who, token, from));
+        let begun =
+            self.shared.transact(|scene, changes, mint| session::begin(scene, changes, mint, who, token, from));
         match begun.await {
             Err(Error::Refused(refusal)) => {
                 if refusal != Refusal::CodeNeeded {
@@ -228,15 +229,10 @@ impl Mailflow {
     ///
     /// # Errors
     /// [`Error`] if the store fails.
-    pub async fn not_let_in(
-        &self,
-        who: (&str, Option<AgentId>),
-        from: &str,
-        refusal: &Refusal,
-    ) -> Result<(), Error> {
-        let noted = self.shared.transact(|scene, changes, mint| {
-            session::not_let_in(scene, changes, mint, who, from, refusal)
-        });
+    pub async fn not_let_in(&self, who: (&str, Option<AgentId>), from: &str, refusal: &Refusal) -> Result<(), Error> {
+        let noted = self
+            .shared
+            .transact(|scene, changes, mint| session::not_let_in(scene, changes, mint, who, from, refusal));
         noted.await.map(drop)
     }
 

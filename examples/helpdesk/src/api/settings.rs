@@ -178,9 +178,8 @@ pub async fn save(
     settings.ip_ranges = wish.ip_ranges.unwrap_or(settings.ip_ranges);
     settings.lock_sessions = wish.lock_sessions.unwrap_or(settings.lock_sessions);
     if let Some(address) = wish.system_address {
-        let invalid = |error: mailflow_core::mail::InvalidAddress| {
-            Refusal::invalid("system_address", error.to_string())
-        };
+        let invalid =
+            |error: mailflow_core::mail::InvalidAddress| Refusal::invalid("system_address", error.to_string());
         settings.system_address = match address.trim() {
             "" => None,
             text => Some(Address::new(text).map_err(invalid)?),

@@ -81,7 +81,10 @@ impl Desk {
     /// As for [`Desk::pull_back`], and if the message needs an approval.
     pub async fn send_now(&self, outgoing: OutgoingId) -> Result<(), Error> {
         let agent = self.agent;
-        self.shared.transact(|scene, changes, mint| hold::send_now(scene, changes, mint, agent, outgoing)).await.map(drop)
+        self.shared
+            .transact(|scene, changes, mint| hold::send_now(scene, changes, mint, agent, outgoing))
+            .await
+            .map(drop)
     }
 
     /// Sends a message of the agent's that waits at another time.
@@ -90,9 +93,9 @@ impl Desk {
     /// As for [`Desk::pull_back`], and if the time is over or more than a year away.
     pub async fn reschedule(&self, outgoing: OutgoingId, at: Timestamp) -> Result<(), Error> {
         let agent = self.agent;
-        let done = self.shared.transact(|scene, changes, mint| {
-            hold::reschedule(scene, changes, mint, agent, (outgoing, at))
-        });
+        let done = self
+            .shared
+            .transact(|scene, changes, mint| hold::reschedule(scene, changes, mint, agent, (outgoing, at)));
         done.await.map(drop)
     }
 
@@ -218,7 +221,11 @@ impl Desk {
     /// [`Error::Refused`] if an address belongs to another contact, or is one of ours.
     pub async fn save_contact(&self, contact: &Contact) -> Result<ContactId, Error> {
         let agent = self.agent;
-        Ok(self.shared.transact(|scene, changes, mint| ticket::contact(scene, changes, mint, agent, contact)).await?.value)
+        Ok(self
+            .shared
+            .transact(|scene, changes, mint| ticket::contact(scene, changes, mint, agent, contact))
+            .await?
+            .value)
     }
 
     /// Does something about a mail that was not delivered, or not yet.

@@ -1,8 +1,8 @@
 //! What an agent does about himself.
 
 use super::{Desk, Error};
-use crate::decision::own::{self, OwnWish};
 use crate::audit::Who;
+use crate::decision::own::{self, OwnWish};
 use crate::decision::session::{self, Ended, TOKENS};
 use crate::digest::Digest;
 use crate::flow::Mailflow;
@@ -48,10 +48,12 @@ impl Desk {
             return Err(Refusal::invalid("name", format!("you have {TOKENS} tokens already; end one first")).into());
         }
         let (agent, place) = (self.agent, self.place);
-        let made =
-            self.shared.transact(|scene, changes, mint| {
-            session::make_token(scene, changes, mint, (agent, Who::Agent(agent)), (wish, place))
-        }).await;
+        let made = self
+            .shared
+            .transact(|scene, changes, mint| {
+                session::make_token(scene, changes, mint, (agent, Who::Agent(agent)), (wish, place))
+            })
+            .await;
         made.map(drop)
     }
 

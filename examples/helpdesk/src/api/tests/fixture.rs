@@ -211,7 +211,8 @@ impl Fixture {
         let known = Outgoing { id: id(22), due: Timestamp::MAX, ..held.clone() };
         let author = id(15);
         let approver = Approver::Agent(BUILT_IN_ADMINISTRATOR);
-        let approval = Approval { author, approver, submitted: desk.now(), told: Vec::new(), before: None, decision: None };
+        let approval =
+            Approval { author, approver, submitted: desk.now(), told: Vec::new(), before: None, decision: None };
         let state = OutgoingState::AwaitingApproval;
         let waiting = Outgoing { id: id(21), state, approval: Some(approval), ..known.clone() };
         let entries = vec![Entry::Insert(known.into()), Entry::Insert(waiting.into())];

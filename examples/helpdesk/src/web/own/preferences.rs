@@ -39,7 +39,9 @@ fn alerts(values: &Fields, directory: &Directory, agent: &Agent) -> Section {
         (_, None) => "By mail nothing is told yet: an administrator has to enter a system address in the settings. \
                       Until then it is told in your alerts instead."
             .to_owned(),
-        (None, _) => "You have no mail address: what is to be told by mail is told in your alerts instead.".to_owned(),
+        (None, _) => {
+            "You have no mail address: what is to be told by mail is told in your alerts instead.".to_owned()
+        }
         (Some(address), _) => format!("Mail goes to {address}. What you do yourself is never told."),
     };
     section
@@ -65,7 +67,8 @@ fn form(values: &Fields, directory: &Directory, agent: &Agent) -> Form {
         field("rows", "Tickets on a page", Kind::Number(""), "10 to 200; default: 50."),
         field("times", "Times are shown in", Kind::Choice(times), "Without scripts always in UTC."),
     ];
-    let sections = vec![Section::new("Answers", answers), alerts(values, directory, agent), Section::new("Pages", pages)];
+    let sections =
+        vec![Section::new("Answers", answers), alerts(values, directory, agent), Section::new("Pages", pages)];
     let mut form = Form::new(HERE.to_owned(), ("/tickets/mine", "My tickets"), sections);
     form.hidden.push((ALERTS, "yes".to_owned()));
     form
