@@ -85,6 +85,19 @@ impl DeskServer {
         Self { server, address, password, file, _folder: folder }
     }
 
+    /// Serves a desk that is in a database already, which a URL names, with these arguments more. Whoever made the desk
+    /// knows its password.
+    pub async fn start_on(database: &str, more: &[&str]) -> Self {
+        let file = PathBuf::from(database);
+        let (server, address) = serve(&file, more).await;
+        Self { server, address, password: String::new(), file, _folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// Kills it.
+    pub async fn kill(&mut self) {
+        self.server.kill().await.unwrap();
+    }
+
     /// Ends it as Ctrl-C does, so that a command can have the file.
     pub async fn stop(&mut self) {
         let id = self.server.id().unwrap().to_string();

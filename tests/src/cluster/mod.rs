@@ -228,7 +228,8 @@ impl Campaign {
     }
 }
 
-async fn set_up(office: &Mailflow, mail: &Servers, key: &KeyFile) {
+/// Makes a ticketbox, and the source and destination of these mail servers.
+pub async fn set_up(office: &Mailflow, mail: &Servers, key: &KeyFile) {
     let admin = office.admin();
     admin.save(&Ticketbox::new(admin.new_id(), "Support", Some(ADDRESS.parse().unwrap()))).await.unwrap();
     let at = |port| At { host: "127.0.0.1".to_owned(), port, tls: Tls::None, trusted_certificate: None };

@@ -1,7 +1,7 @@
 //! [`Campaign`]: a desk that is killed again and again while it collects, routes and sends. The mail servers live in this
 //! process and survive; what they had and took tells what should be true of the desk at the end.
 
-pub(crate) mod servers;
+pub mod servers;
 pub(crate) mod verdict;
 
 use std::path::PathBuf;

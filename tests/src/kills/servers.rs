@@ -12,8 +12,11 @@ use tokio::task::JoinHandle;
 
 use crate::chance::Chance;
 
+/// Whose mailbox it is.
 pub const USER: &str = "support";
+/// The mailbox's password.
 pub const PASSWORD: &str = "secret";
+/// The mailbox's address.
 pub const ADDRESS: &str = "support@example.com";
 
 /// How long a server thinks about each answer.
@@ -32,8 +35,11 @@ pub enum Doing {
     Both,
 }
 
+/// A mailbox and a way out.
 pub struct Servers {
+    /// Where the mailbox is.
     pub pop3_port: u16,
+    /// Where mail goes out.
     pub smtp_port: u16,
     mailboxes: Mailboxes,
     smtp: SmtpServer,
@@ -44,6 +50,7 @@ pub struct Servers {
 }
 
 impl Servers {
+    /// Starts them.
     pub async fn start() -> Self {
         let mailboxes = Mailboxes::new();
         mailboxes.create(USER, PASSWORD, ADDRESS);

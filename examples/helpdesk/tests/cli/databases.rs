@@ -93,3 +93,27 @@ fn a_database_that_cannot_be_used_is_said_with_what_to_do() {
     database.sql("INSERT INTO mailflow_migrations SELECT 99, digest FROM mailflow_migrations LIMIT 1");
     fails(&url, "use the later version of mailflow");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_server_that_is_told_to_stop_while_it_begins_stops_in_order() {
+    let office = Office::new(&[]);
+    // A database that takes a connection and never says a word.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://ada@127.0.0.1:{}/desk?sslmode=disable", silent.local_addr().unwrap().port());
+    for signal in ["-INT", "-TERM"] {
+        let server = std::process::Command::new(env!("CARGO_BIN_EXE_mailflow"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--db", &url])
+            .current_dir(office.path(""))
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (_waits, _) = silent.accept().unwrap();
+        let told = std::process::Command::new("kill").args([signal, &server.id().to_string()]).status().unwrap();
+        assert!(told.success());
+        let ended = Ended::of(server.wait_with_output().unwrap());
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        assert!(ended.stderr.contains("stopping"), "{}", ended.stderr);
+    }
+}

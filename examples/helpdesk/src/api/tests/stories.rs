@@ -155,6 +155,15 @@ async fn a_mail_server_password_is_sealed_never_given_back_and_stays_when_it_is_
     let saved = fixture.admin("PUT", &path, Some(wish.clone())).await;
     assert_eq!(saved.json()["access"]["user"], "sales2");
     assert_eq!(sealed(&fixture), first);
+    assert!(saved.json()["pinned_to"].is_null());
+    // Only one server of several does it, until that is said no more.
+    for pin in [json!("second"), json!(null)] {
+        let pinned = json!({ "name": "Sales box", "access": without, "enabled": false, "pinned_to": pin });
+        assert_eq!(fixture.admin("PUT", &path, Some(pinned)).await.json()["pinned_to"], pin);
+        let directory = fixture.flow.directory();
+        let source = directory.sources.values().find(|source| source.name == "Sales box").unwrap();
+        assert_eq!(source.pinned_to.as_deref(), pin.as_str());
+    }
     // A new one without a password is refused.
     let refused = fixture.admin("POST", "/sources", Some(json!({ "name": "Other", "access": without }))).await;
     assert_eq!((refused.status, refused.error().as_str()), (422, "invalid"));

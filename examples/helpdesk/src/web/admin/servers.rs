@@ -88,7 +88,11 @@ async fn shown(signed: &Signed, done: Option<&'static str>, trouble: Option<Stri
 }
 
 fn card(server: &Server, tasks: &[TaskState], now: Timestamp) -> Card {
-    let seen = words::ago(server.seen, now);
+    // The age of its last word counts in seconds as long as it may be alive.
+    let seen = match now.since(server.seen).as_secs() {
+        age @ 0..120 => format!("{age} s ago"),
+        _ => words::ago(server.seen, now),
+    };
     let (state, tone) = match servers::state(server, now) {
         "alive" => (format!("Alive, said so {seen}"), Tone::Good),
         "draining" => (format!("{}. Alive, said so {seen}", drained(server, tasks)), Tone::Quiet),
@@ -102,7 +106,10 @@ fn card(server: &Server, tasks: &[TaskState], now: Timestamp) -> Card {
         state,
         tone,
         started: (words::ago(server.started, now), full(server.started)),
-        line: format!("The database answers in {} ms{clock}", server.answer_ms),
+        line: match server.answer_ms {
+            0 => format!("The database answers in less than 1 ms{clock}"),
+            answer_ms => format!("The database answers in {answer_ms} ms{clock}"),
+        },
         tasks: of(server, tasks).map(TaskState::words).collect(),
         alive: server.is_alive(now),
         draining: server.draining,

@@ -102,8 +102,13 @@ async fn a_source_is_added_tested_changed_and_deleted() {
     let shown = admin.get(&path).await;
     assert!(shown.body.contains("value=\"Mail of sales\"") && !shown.body.contains("hush"));
     let version = shown.value_of("version");
-    let changed = with(&filled, &[("password", ""), ("name", "Sales"), ("version", &version)]);
+    let changed = with(
+        &filled,
+        &[("password", ""), ("name", "Sales"), ("version", &version), ("pinned_to", " second server ")],
+    );
     saved(&admin.post(&path, &changed).await, "/admin/sources");
+    assert_eq!(web.flow.directory().sources[&source.id].pinned_to.as_deref(), Some("second server"));
+    assert_eq!(admin.get(&path).await.value_of("pinned_to"), "second server");
     let tried = admin.post(&format!("{path}/test"), &changed).await;
     assert!(tried.body.contains("The test worked"), "{}", tried.body);
     // Somebody else's change is not undone; what was typed is still there.

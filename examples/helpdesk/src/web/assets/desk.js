@@ -322,8 +322,10 @@
   const channel = "BroadcastChannel" in window ? new BroadcastChannel(`mailflow ${base}`) : null;
   let last = Date.now();
   let losing = 0;
+  let heard = false;
   const take = (message) => {
     last = Date.now();
+    heard = true;
     clearTimeout(losing);
     losing = 0;
     if (said.dataset.dead) {
@@ -347,10 +349,14 @@
     };
     stream.onmessage = (event) => tell(JSON.parse(event.data));
     stream.addEventListener("beat", () => tell(null));
+    // What happened between two streams nobody has told.
+    stream.onopen = () => {
+      if (heard) tell({ tickets: [], rows: [], menu: true, approvals: false, lost: true });
+    };
     // The browser tries again by itself, except after a refusal: then the session is over.
     stream.onerror = () => {
       lose();
-      if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 15000);
+      if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 10000);
     };
     return new Promise(() => {});
   };

@@ -15,8 +15,8 @@ use tokio::time::Interval;
 
 use crate::web::{App, Signed};
 
-/// How often a sign of life goes over a stream. A page that hears nothing for 45 s says that it is not live.
-pub const BEAT: Duration = Duration::from_secs(20);
+/// How often a sign of life goes over a stream, and it is found out that the database is away. A page that hears nothing for 45 s says that it is not live.
+pub const BEAT: Duration = Duration::from_secs(10);
 /// Of one commit that changes more tickets than this, only "look again" is told.
 const MOST: usize = 50;
 
