@@ -258,7 +258,7 @@ async fn people_who_are_not_known_become_agents_if_the_settings_say_so() {
 }
 
 #[tokio::test]
-async fn status_places_and_second_factors_hold_for_who_comes_from_the_provider() {
+async fn status_and_places_hold_for_who_comes_from_the_provider() {
     let server = DeskServer::start(&["--proxy", "127.0.0.1"]).await;
     let provider = OpenId::start(&redirect(&server)).await;
     let admin = set_up(&server, &provider.issuer, &[]).await;
@@ -287,6 +287,57 @@ async fn status_places_and_second_factors_hold_for_who_comes_from_the_provider()
     assert_eq!(back.status, 303, "control: from there he may: {back:?}");
     change(json!({ "active": false })).await;
     refused(&go_all_the_way(&server).await, 403, "Nobody signs in here as grace");
+}
+
+/// The token of a session that a program began.
+async fn token_of(server: &DeskServer, user: &str, password: &str) -> String {
+    let wish = json!({ "user_name": user, "password": password }).to_string();
+    let begun = server.ask("POST", "/api/v1/session", &[("Content-Type", "application/json")], &wish).await;
+    assert_eq!(begun.status, 201, "{begun:?}");
+    let begun: Value = serde_json::from_str(&begun.body).unwrap();
+    format!("Bearer {}", begun["token"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn a_second_factor_of_the_desk_is_asked_for_after_the_provider_too() {
+    let server = DeskServer::start(&[]).await;
+    let provider = OpenId::start(&redirect(&server)).await;
+    let admin = set_up(&server, &provider.issuer, &[]).await;
+    // Grace set it up while she still had a password here.
+    let (id, password) = (add_agent(&server, &admin, "grace", "password").await, "30 cm of copper wire");
+    let own = [("Cookie", admin.as_str()), ("Content-Type", "application/json"), ("Sec-Fetch-Site", "same-origin")];
+    let path = format!("/api/v1/agents/{id}");
+    let wish = json!({ "user_name": "grace", "name": "grace", "password": password });
+    assert_eq!(server.ask("PUT", &path, &own, &wish.to_string()).await.status, 200);
+    let bearer = token_of(&server, "grace", password).await;
+    let hers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+    let ask = |body: Value| {
+        let (server, hers) = (&server, &hers);
+        async move {
+            let answer = server.ask("POST", "/api/v1/me/second-factor", hers, &body.to_string()).await;
+            assert_eq!(answer.status, 200, "{answer:?}");
+            serde_json::from_str::<Value>(&answer.body).unwrap()
+        }
+    };
+    let offer = ask(json!({ "password": password })).await;
+    let secret = helpdesk::auth::totp::secret_of(offer["secret"].as_str().unwrap()).unwrap();
+    let now = mailflow_core::time::Clock::now(&mailflow_core::time::SystemClock).as_millis();
+    let code = helpdesk::auth::totp::code_at(&secret, u64::try_from(now).unwrap() / 30_000);
+    let on = ask(json!({ "password": password, "sealed": offer["sealed"], "code": code })).await;
+    let wish = json!({ "user_name": "grace", "name": "grace", "sign_in": "oidc" });
+    assert_eq!(server.ask("PUT", &path, &own, &wish.to_string()).await.status, 200);
+
+    provider.person(json!({ "sub": "8", "preferred_username": "grace" }));
+    let back = go_all_the_way(&server).await;
+    assert_eq!((back.status, session(&back)), (200, None), "{back:?}");
+    let (half, next) = (field(&back.body, "half").to_owned(), field(&back.body, "next").to_owned());
+    assert_eq!(next, "/tickets/mine");
+    let with = |code: &str| form(&[("half", half.as_str()), ("next", next.as_str()), ("code", code)]);
+    let wrong = server.post("/sign-in", "", &with("not a code")).await;
+    assert_eq!((wrong.status, session(&wrong)), (401, None));
+    let right = server.post("/sign-in", "", &with(on["recovery"][0].as_str().unwrap())).await;
+    assert_eq!((right.status, right.header("location")), (303, "/tickets/mine"), "{right:?}");
+    assert_eq!(server.get("/tickets/mine", &session(&right).unwrap()).await.status, 200);
 }
 
 #[tokio::test]

@@ -110,7 +110,7 @@ fn sections(values: &Fields, directory: &Directory) -> Vec<Section> {
             vec![
                 field("name", "Name", Kind::Line, "As others see it."),
                 field("description", "Description", Kind::Line, "What it is for."),
-                field("members", "Members", Kind::Several(agents.collect()), ""),
+                field("members", "Members", Kind::Several(agents.collect()), "Each gets what the group is granted."),
             ],
         ),
         Section::new(
