@@ -66,6 +66,8 @@ struct Editor {
     done: Option<&'static str>,
     /// Objects with their own lists or without: path, name, whether it has one.
     objects: Vec<(String, String, bool)>,
+    /// Whether there could be such objects.
+    has_objects: bool,
 }
 
 impl WhatIf {
@@ -164,6 +166,7 @@ async fn editor(signed: &Signed, list: AccessList, beside: Beside) -> Answer {
             trouble: beside.trouble,
             done: beside.done,
             objects,
+            has_objects: scope.object.is_none() && scope.class.has_custom_lists(),
         },
     )
 }
