@@ -79,7 +79,7 @@ pub struct FileRule {
     pub spam: Vec<SpamTest>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub time: Vec<TimeSpan>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "does_nothing")]
     pub then: FileEffect,
 }
 
@@ -93,7 +93,7 @@ pub enum FileContact {
     Property { name: String, value: String },
 }
 
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FileEffect {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,7 +114,11 @@ pub struct FileEffect {
     pub forward: Option<FileForward>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+fn does_nothing(then: &FileEffect) -> bool {
+    *then == FileEffect::default()
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileForward {
     pub to: Vec<Address>,
