@@ -149,7 +149,8 @@ fn automaton<'a>(literals: impl Iterator<Item = &'a str>) -> Option<AhoCorasick>
 
 /// The text with those two letters replaced that are letters of ASCII in another case and none of ASCII themselves.
 fn folded(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() || !text.contains(['\u{212A}', '\u{17F}']) {
+    // One letter at a time is looked for by the byte, several are looked for letter by letter.
+    if text.is_ascii() || !(text.contains('\u{212A}') || text.contains('\u{17F}')) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.replace('\u{212A}', "k").replace('\u{17F}', "s"))
