@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use mailflow_core::arrival::ArrivalState;
 use mailflow_core::digest::Digest;
-use mailflow_core::store::migrate::{MigrateError, migrate};
+use mailflow_core::store::migrate::{MigrateError, migrate, refuse_unfinished};
 use mailflow_core::store::{
     Changeset, CommitError, Committed, Entry, Found, Key, Loaded, MemoryStore, Page, Query, Record, Store,
     StoreError, StoreErrorKind, dump,
@@ -115,7 +115,10 @@ async fn a_migration_that_was_cut_off_goes_on_wherever_that_was() {
             break;
         }
         to.commits.store(usize::MAX, Ordering::SeqCst);
+        // Before the first commit there is nothing yet.
+        assert_eq!(refuse_unfinished(&to).await.is_err(), commits > 0, "nobody opens it before it is done");
         migrate(&from, &to, |_| ()).await.unwrap();
+        refuse_unfinished(&to).await.unwrap();
         assert_eq!(dumped(&to).await, expected, "cut off after {commits} commits");
         commits += 1;
     }

@@ -7,6 +7,7 @@ use mailflow_core::destination::{Destination, DestinationAccess};
 use mailflow_core::flow::{Builder, Error, Mailflow};
 use mailflow_core::id::DestinationId;
 use mailflow_core::mail::{Address, Keyring};
+use mailflow_core::store::migrate::refuse_unfinished;
 use mailflow_core::store::{Key, Store, StoreError, Version};
 use mailflow_transport::Connectors;
 use mailflow_transport::seal::{KeyFile, SealError};
@@ -87,6 +88,7 @@ async fn prepare(
     store: Arc<dyn Store>,
     if_missing: IfMissing,
 ) -> Result<(Builder, Connectors), SetupError> {
+    refuse_unfinished(&*store).await?;
     // Every desk has written its first documents.
     let stamp = store.load(&[Key::Directory]).await?;
     let desk = if stamp.iter().all(|it| it.version == Version::ABSENT) { Desk::New } else { Desk::Old };

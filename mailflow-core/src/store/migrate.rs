@@ -117,6 +117,20 @@ pub async fn migrate<F: Store + ?Sized, T: Store + ?Sized>(
     Ok(Migrated { kinds, resumed })
 }
 
+/// A failure if a migration into this store has not come to its end: who opened a desk in it would write what is not in
+/// the source.
+///
+/// # Errors
+/// [`StoreError`] if it has not, or the store cannot be read.
+pub async fn refuse_unfinished<S: Store + ?Sized>(store: &S) -> Result<(), StoreError> {
+    if store.get::<Allowance>(dump::mark_key()).await?.is_none() {
+        return Ok(());
+    }
+    let doing = "a desk was being migrated into this database and not all of it is there; give the same \
+                 `mailflow migrate-store` again, which goes on where it was";
+    Err(StoreError::new(StoreErrorKind::Unusable, doing))
+}
+
 /// Makes sure that the target is empty, and marks it; or that it has the mark of this very migration.
 async fn begin<F: Store + ?Sized, T: Store + ?Sized>(from: &F, to: &T) -> Result<(), MigrateError> {
     let of = Timestamp::from_millis(fingerprint(&tally(from, RecordKind::Document, &mut |_| ()).await?.digest));

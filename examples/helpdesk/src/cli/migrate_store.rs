@@ -55,13 +55,20 @@ pub async fn migrate_store(arguments: MigrateArguments) -> Result<(), Exit> {
     let source = open_desk(&from.database).await?;
     let target = to.database.open().await.map_err(SetupError::from)?;
     copy_key(&from.key, &to.key)?;
-    let mut progress = Progress::of("records", arguments.quiet);
+    let mut copied = Progress::of("records copied", arguments.quiet);
+    let begun = copied.begun();
+    let mut compared = None;
     let migrated = migrate(&*source, &*target, |step| match step {
-        Step::Copying(_, records) | Step::Comparing(_, records) => progress.at(records),
+        Step::Copying(_, records) => copied.at(records),
+        Step::Comparing(_, records) => {
+            compared.get_or_insert_with(|| Progress::of("records compared", arguments.quiet)).at(records);
+        }
     })
     .await;
-    let begun = progress.begun();
-    progress.end();
+    copied.end();
+    if let Some(compared) = compared {
+        compared.end();
+    }
     let migrated = migrated.map_err(|error| {
         let code = match &error {
             MigrateError::InUse(_) => exit::BUSY,
