@@ -231,7 +231,7 @@ async fn what_waits_is_seen_live_by_its_author_and_can_be_pulled_back() {
          it.dispatchEvent(new Event('change', { bubbles: true })); })()",
     )
     .await;
-    assert_eq!(bob.text("[data-below]").await, "");
+    assert_eq!(bob.value("document.querySelector('[data-below]').hidden").await, true);
     bob.click("details.later summary").await;
     look(&bob, "composer-1-later").await;
     bob.click("[data-later=tomorrow]").await;
