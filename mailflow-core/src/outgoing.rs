@@ -75,6 +75,10 @@ pub struct Outgoing {
 pub struct Hold {
     /// The draft as it was.
     pub draft: Draft,
+    /// The ticket's [`revision`](crate::ticket::Ticket::revision) after all that was done with the message, as long as
+    /// nobody else had a part in it: what its author has seen is not news for him.
+    #[serde(default)]
+    pub revision: u32,
     /// What is to become of the ticket when it goes out.
     #[serde(default)]
     pub then: AfterReply,

@@ -68,7 +68,8 @@ async fn make_things(page: &Page, address: &str) -> Vec<String> {
         assert!(page.text("main").await.contains(name), "{path}");
         paths.extend(page.value("location.pathname").await.as_str().map(str::to_owned));
     }
-    // A message that waits for this agent's approval.
+    // A message that waits for this agent's approval; asked for from a page that stays.
+    page.open(&format!("{address}tickets/closed")).await;
     let submitted = page
         .value(
             "(async () => {

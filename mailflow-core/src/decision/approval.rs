@@ -1,6 +1,6 @@
 //! Approving what others send: released as it is, or returned to its author (features 6).
 
-use super::hold::{restore_draft, undo_effect};
+use super::hold::{keep_up, restore_draft, undo_effect};
 use super::reply::take_effect;
 use super::{Scene, Stop, alert, trail};
 use crate::access;
@@ -56,7 +56,9 @@ pub fn release(
     if let (Some(message), Some(mut ticket)) =
         (message, changes.get::<Ticket>(&Key::Ticket(outgoing.ticket))?.cloned())
     {
+        let before = ticket.revision;
         take_effect(scene, changes, mint, &mut ticket, &message, &mut outgoing);
+        keep_up(&mut outgoing, before, ticket.revision);
         tell_author(scene, changes, mint, (author, agent), AlertEvent::Approved, &outgoing, &ticket)?;
         changes.put(ticket);
     }
@@ -89,8 +91,10 @@ pub fn take_back(
         return Err(Refusal::TooLate.into());
     }
     if let Some(mut ticket) = changes.get::<Ticket>(&Key::Ticket(outgoing.ticket))?.cloned() {
+        let before = ticket.revision;
         undo_effect(&mut ticket, &outgoing);
         ticket.touch(scene.now);
+        keep_up(&mut outgoing, before, ticket.revision);
         // The author is not told any more that it was released; those who may approve are told again that it waits.
         alert::clear(changes, approval.author, &[outgoing.id.into()])?;
         alert::clear_approvers(changes, &outgoing)?;

@@ -132,7 +132,16 @@ fn own(
     Ok((outgoing, message))
 }
 
-/// Puts the draft back that a message was made of. What its author has begun since stays, above it.
+/// A step of the message has changed its ticket. If nobody else had before, its author still knows the ticket.
+pub(super) fn keep_up(outgoing: &mut Outgoing, before: u32, after: u32) {
+    if let Some(hold) = &mut outgoing.hold
+        && hold.revision == before
+    {
+        hold.revision = after;
+    }
+}
+
+/// Puts the draft back that a message was made of; the caller touches the ticket once after it. What its author has begun since stays, above it.
 pub(super) fn restore_draft(
     scene: &Scene<'_>,
     changes: &mut Changes<'_>,
@@ -144,6 +153,12 @@ pub(super) fn restore_draft(
     let was = hold.draft.clone();
     let key = Key::Draft(was.agent, was.ticket);
     let mut draft = Draft { message: mint.id(), saved: scene.now, ..was };
+    // Nothing has happened since but what became of the message itself: that does not keep it from being sent again.
+    if let Some(ticket) = changes.get::<Ticket>(&Key::Ticket(outgoing.ticket))?
+        && ticket.revision == hold.revision
+    {
+        draft.seen_revision = ticket.revision.saturating_add(1);
+    }
     if let Some(begun) = changes.get::<Draft>(&key)?
         && !begun.text.trim().is_empty()
     {

@@ -47,6 +47,26 @@ async fn what_is_pulled_back_in_time_is_never_sent_and_everything_is_as_before()
     assert_eq!(again.refusal(), Some(&Refusal::TooLate));
 }
 
+/// An answer by somebody who has seen the ticket as it is.
+async fn seen(office: &Office, revision: u32, words: &str) -> Result<Outgoing, mailflow_core::flow::Error> {
+    let (ticket, seen) = (office.ticket(1).await, mailflow_core::decision::reply::Seen::Revision(revision));
+    let replied = office.desk().reply(ticket.id, Reply { undo_s: 10, seen, ..Reply::text(words) }).await?;
+    let outgoing = office.conversation(1).await.outgoing.into_values();
+    Ok(outgoing.into_iter().find(|it| it.message == replied.message).unwrap())
+}
+
+#[tokio::test]
+async fn what_is_pulled_back_is_sent_again_unless_somebody_else_has_written() {
+    let office = office_with_ticket().await;
+    let outgoing = seen(&office, office.ticket(1).await.revision, "first").await.unwrap();
+    let draft = office.desk().pull_back(outgoing.id).await.unwrap();
+    let outgoing = seen(&office, draft.seen_revision, "second").await.unwrap();
+    office.receive(&mail("ada@one.example", "support@example.com", "Re: x [#1]", "2@one.example", "")).await;
+    let draft = office.desk().pull_back(outgoing.id).await.unwrap();
+    let refused = seen(&office, draft.seen_revision, "third").await.unwrap_err();
+    assert_eq!(refused.refusal().unwrap().code(), "ticket_changed");
+}
+
 #[tokio::test]
 async fn what_is_not_pulled_back_is_sent_after_the_hold_and_not_before() {
     let office = office_with_ticket().await;

@@ -195,7 +195,7 @@ pub fn outgoing(number: u64, ticket: u64, body: &[u8], state: OutgoingState) -> 
 /// The same, held for an agent who can pull it back.
 pub fn held_by(agent: u64, outgoing: Outgoing) -> Outgoing {
     let draft = Draft { attachments: Vec::new(), ..draft(agent, 1) };
-    let hold = Hold { draft, then: AfterReply::Stay, before: None };
+    let hold = Hold { draft, revision: 0, then: AfterReply::Stay, before: None };
     Outgoing { hold: Some(Box::new(hold)), ..outgoing }
 }
 

@@ -198,6 +198,9 @@ impl<'a> Letter<'a> {
         } else {
             take_effect(scene, changes, mint, &mut ticket, &row, &mut outgoing);
         }
+        if let Some(hold) = &mut outgoing.hold {
+            hold.revision = ticket.revision;
+        }
         // What goes at once cannot be taken back: what it was made of need not be kept.
         if !submitted && wish.undo_s == 0 && wish.send_at.is_none() {
             outgoing.hold = None;

@@ -227,7 +227,7 @@ fn hold(
         },
         saved: scene.now,
     };
-    Hold { draft, then: wish.then, before: None }
+    Hold { draft, revision: 0, then: wish.then, before: None }
 }
 
 /// Where the writer of a message wants its answers; for one of ours, where it went.
