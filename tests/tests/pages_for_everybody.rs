@@ -12,12 +12,13 @@ use mailflow_tests::demo::Demo;
 use serde_json::json;
 
 /// What is no page of ours: files, mail in its frame, what never ends, and what only leads elsewhere.
-const NO_PAGES: [&str; 15] = [
+const NO_PAGES: [&str; 16] = [
     "/admin/rules/file/rules.toml",
     "/admin/rules/replay/{job}/events",
     "/approvals/{id}/file/{at}/{name}",
     "/approvals/{id}/raw",
     "/assets/{name}",
+    "/audit/audit.csv",
     "/live",
     "/menu",
     "/sign-in/back",

@@ -7,7 +7,9 @@
 
 mod access;
 mod agents;
+mod alerts;
 mod approvals;
+mod audit;
 mod caller;
 mod categories;
 mod cluster;

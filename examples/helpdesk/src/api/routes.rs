@@ -6,7 +6,7 @@ use utoipa::OpenApi;
 use super::openapi::{Names, Token};
 use super::refused::Refused;
 use super::{
-    Api, access, agents, approvals, categories, cluster, contacts, delivery, destinations, drafts, files, groups,
+    Api, access, agents, alerts, approvals, audit, categories, cluster, contacts, delivery, destinations, drafts, files, groups,
     health, messages, openapi, own, replies, responses, rules, search, session, sessions, settings, single_sign_on,
     sources, ticketboxes, tickets, tokens,
 };
@@ -174,6 +174,9 @@ routes! {
     post "/approvals/{id}/release" => approvals::release;
     post "/approvals/{id}/return" => approvals::give_back;
     post "/approvals/{id}/take-back" => approvals::take_back;
+    get "/alerts" => alerts::list;
+    delete "/alerts/{id}" => alerts::clear;
+    get "/audit" => audit::list;
     get "/health" => health::show;
     get "/cluster" => cluster::show;
     post "/cluster/{id}/drain" => cluster::drain;

@@ -39,6 +39,8 @@ pub struct Frame {
     pub approvals: String,
     /// How many mails of the agent wait to be sent, as it is shown; empty for none.
     pub held: String,
+    /// How many alerts the agent has, as it is shown; empty for none.
+    pub alerts: String,
     /// Whether one of them waits for him: its customer wrote meanwhile.
     pub paused: bool,
     /// What else the agent's rights open to him: path without the base, and name.
@@ -83,8 +85,9 @@ impl Frame {
     pub async fn of(signed: &Signed, here: &str, title: &str) -> Result<Self, Trouble> {
         let directory = signed.desk.directory();
         let (desk, unread) = (&signed.desk, unread(signed));
-        let (counts, unread, to_approve, held) =
-            tokio::try_join!(desk.open_counts(), unread, desk.to_approve(), desk.held())?;
+        let most = Page::first(COUNTED);
+        let (counts, unread, to_approve, held, told) =
+            tokio::try_join!(desk.open_counts(), unread, desk.to_approve(), desk.held(), desk.alerts(&most))?;
         let shown = |number: usize| if number == 0 { String::new() } else { number.to_string() };
         let mut boxes: Vec<MenuBox> = directory
             .ticketboxes
@@ -107,6 +110,10 @@ impl Frame {
             boxes,
             approvals: shown(to_approve.len()),
             held: shown(held.len()),
+            alerts: match told.next {
+                Some(_) => format!("{COUNTED}+"),
+                None => shown(told.rows.len()),
+            },
             paused: held.iter().any(|it| it.state == OutgoingState::Paused),
             people: people(signed),
             unread,
@@ -129,6 +136,7 @@ impl Frame {
             boxes: Vec::new(),
             approvals: String::new(),
             held: String::new(),
+            alerts: String::new(),
             paused: false,
             people: Vec::new(),
             unread: String::new(),
@@ -154,6 +162,9 @@ fn people(signed: &Signed) -> Vec<(&'static str, &'static str)> {
     }
     if desk.may(Securable::Responses, None, Right::List) {
         entries.push(("/responses", "Standard responses"));
+    }
+    if !signed.agent.administrator && desk.reads_audit() {
+        entries.push(("/audit", "Agent audit"));
     }
     // Administrators have the whole groups among their own pages.
     if !signed.agent.administrator && !desk.groups().is_empty() {

@@ -5,6 +5,7 @@
 //! does not work ([`Trouble`]).
 
 mod admin;
+mod alerts;
 mod ago;
 mod answer;
 mod app;
@@ -35,6 +36,7 @@ mod table;
 mod testing;
 mod ticket;
 mod tickets;
+mod trail;
 mod trouble;
 mod waiting;
 mod when;

@@ -3,8 +3,8 @@
 use mailflow_core::flow::Mailflow;
 
 use super::{
-    App, Route, Table, WebConfig, admin, approvals, asset, composer, contacts, drafts, live, message, own, search,
-    sign_in, ticket, tickets, waiting,
+    App, Route, Table, WebConfig, admin, alerts, approvals, asset, composer, contacts, drafts, live, message, own, search,
+    sign_in, ticket, tickets, trail, waiting,
 };
 
 /// All routes, each with who may use it.
@@ -25,6 +25,8 @@ pub(super) fn table(app: &App) -> Table {
         .with(drafts::routes)
         .with(approvals::routes)
         .with(waiting::routes)
+        .with(alerts::routes)
+        .with(trail::routes)
         .with(search::routes)
         .with(own::routes)
         .with(live::routes)

@@ -324,7 +324,9 @@ pub async fn show(signed: Signed, Path(text): Path<String>) -> Answer {
     let agent = found(&signed, &text)?;
     let mut values = filled(&agent);
     values.add("version", agent.version().to_string());
-    form(&values, &signed.desk.directory(), Some(&agent)).page(Frame::of(&signed, HERE, &agent.name).await?)
+    let mut form = form(&values, &signed.desk.directory(), Some(&agent));
+    form.trail = crate::web::trail::of(&signed, DocumentKind::Agent, agent.id).await?;
+    form.page(Frame::of(&signed, HERE, &agent.name).await?)
 }
 
 #[derive(Template)]

@@ -94,7 +94,9 @@ pub async fn show(signed: Signed, Path(text): Path<String>) -> Answer {
     let mut values = Fields::default();
     values.add("name", category.name.clone());
     values.add("version", category.version().to_string());
-    form(&values, Some(&category)).page(Frame::of(&signed, HERE, &category.name).await?)
+    let mut form = form(&values, Some(&category));
+    form.trail = crate::web::trail::of(&signed, DocumentKind::Category, category.id).await?;
+    form.page(Frame::of(&signed, HERE, &category.name).await?)
 }
 
 /// Makes a category.

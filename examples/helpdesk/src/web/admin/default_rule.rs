@@ -3,6 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::Query;
 use axum::http::HeaderMap;
+use mailflow_core::directory::DocumentKind;
 use mailflow_core::directory::Directory;
 use mailflow_core::refusal::Refusal;
 use mailflow_core::rule::{DefaultRule, RuleSet};
@@ -94,6 +95,7 @@ pub async fn show(signed: Signed, Query(asked): Query<Asked>) -> Answer {
     values.add("revision", directory.rule_set.revision.to_string());
     let mut form = form(&values, &directory, rule);
     form.done = asked.done();
+    form.trail = crate::web::trail::of(&signed, DocumentKind::Rules, uuid::Uuid::nil()).await?;
     form.page(Frame::of(&signed, HERE, "Default rule").await?)
 }
 

@@ -312,6 +312,7 @@ pub async fn show(signed: Signed, Path(text): Path<String>, Query(asked): Query<
     values.add("version", destination.version().to_string());
     let mut form = form(destination.id, &values, Some(&destination));
     form.done = asked.done();
+    form.trail = crate::web::trail::of(&signed, DocumentKind::Destination, destination.id).await?;
     form.page(frame(&signed, Some(&destination)).await?)
 }
 

@@ -3,6 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
+use mailflow_core::directory::DocumentKind;
 use mailflow_core::directory::Documented;
 use mailflow_core::ldap::{Ldap, LdapFind};
 use mailflow_core::refusal::Refusal;
@@ -127,6 +128,7 @@ pub async fn show(signed: Signed, Query(asked): Query<Asked>) -> Answer {
     values.add("version", settings.version().to_string());
     let mut form = form(&values, settings.ldap.as_ref());
     form.done = asked.done();
+    form.trail = crate::web::trail::of(&signed, DocumentKind::Settings, uuid::Uuid::nil()).await?;
     form.page(frame(&signed).await?)
 }
 

@@ -9,6 +9,7 @@ use mailflow_core::refusal::Refusal;
 use mailflow_transport::Check;
 
 use crate::web::answer::page_with;
+use crate::web::trail::Trail;
 use crate::web::{Fields, Frame, Trouble};
 
 /// A field of a form.
@@ -102,6 +103,8 @@ pub struct Form {
     pub links: Vec<(String, String)>,
     /// What was just done.
     pub done: Option<&'static str>,
+    /// What was done to it lately, and what uses it.
+    pub trail: Option<Trail>,
 }
 
 impl Field {
@@ -143,6 +146,7 @@ impl Form {
             read_only: false,
             links: Vec::new(),
             done: None,
+            trail: None,
         }
     }
 

@@ -199,7 +199,9 @@ pub async fn show(signed: Signed, Path(text): Path<String>) -> Answer {
     let group = found(&signed.desk, id)?;
     let mut values = filled(&group);
     values.add("version", group.version().to_string());
-    form(&values, &directory, Some(&group)).page(Frame::of(&signed, HERE, &group.name).await?)
+    let mut form = form(&values, &directory, Some(&group));
+    form.trail = crate::web::trail::of(&signed, DocumentKind::Group, group.id).await?;
+    form.page(Frame::of(&signed, HERE, &group.name).await?)
 }
 
 /// One of the two groups that every desk has: looked at, not changed.
@@ -211,6 +213,7 @@ async fn built_in(signed: &Signed, id: GroupId) -> Answer {
     let mut form = Form::new(format!("{HERE}/{id}"), (HERE, "Groups"), vec![Section::new("Group", vec![field])]);
     form.intro = built_in_words(id).to_owned();
     form.read_only = true;
+    form.trail = crate::web::trail::of(signed, DocumentKind::Group, id).await?;
     form.page(Frame::of(signed, HERE, &directory.group_name(id)).await?)
 }
 

@@ -48,6 +48,7 @@ pub const MENU: &[(&str, &str)] = &[
     ("/admin/access", "Access"),
     ("/admin/directory", "Directory server"),
     ("/admin/single-sign-on", "Single sign-on"),
+    ("/audit", "Agent audit"),
     ("/admin/servers", "Servers"),
     ("/admin/settings", "Settings"),
 ];

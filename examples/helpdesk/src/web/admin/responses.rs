@@ -137,7 +137,9 @@ pub async fn show(signed: Signed, Path(text): Path<String>) -> Answer {
     values.add("subject", response.subject.clone());
     values.add("text", response.text.clone());
     values.add("version", response.version().to_string());
-    form(&signed, &values, Some(&response)).page(Frame::of(&signed, HERE, &response.name).await?)
+    let mut form = form(&signed, &values, Some(&response));
+    form.trail = crate::web::trail::of(&signed, DocumentKind::Response, response.id).await?;
+    form.page(Frame::of(&signed, HERE, &response.name).await?)
 }
 
 /// Makes a standard response.

@@ -3,6 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::Query;
 use axum::http::HeaderMap;
+use mailflow_core::directory::DocumentKind;
 use mailflow_core::audit::Activity;
 use mailflow_core::directory::Documented;
 use mailflow_core::mail::Address;
@@ -116,6 +117,7 @@ pub async fn show(signed: Signed, Query(asked): Query<Asked>) -> Answer {
     values.add("version", settings.version().to_string());
     let mut form = form(&values, signed.place);
     form.done = asked.done();
+    form.trail = crate::web::trail::of(&signed, DocumentKind::Settings, uuid::Uuid::nil()).await?;
     form.page(Frame::of(&signed, HERE, "Settings").await?)
 }
 

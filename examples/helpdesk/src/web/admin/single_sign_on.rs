@@ -3,6 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
+use mailflow_core::directory::DocumentKind;
 use mailflow_core::directory::Documented;
 use mailflow_core::oidc::Oidc;
 use mailflow_core::refusal::Refusal;
@@ -160,6 +161,7 @@ pub async fn show(State(app): State<App>, signed: Signed, headers: HeaderMap, Qu
     values.add("version", settings.version().to_string());
     let mut form = form(&values);
     form.done = asked.done();
+    form.trail = crate::web::trail::of(&signed, DocumentKind::Settings, uuid::Uuid::nil()).await?;
     page(&app, &signed, &headers, form, set_up).await
 }
 

@@ -282,6 +282,7 @@ pub async fn show(signed: Signed, Path(text): Path<String>, Query(asked): Query<
     values.add("version", source.version().to_string());
     let mut form = form(&signed.desk.directory(), source.id, &values, Some(&source));
     form.done = asked.done();
+    form.trail = crate::web::trail::of(&signed, DocumentKind::Source, source.id).await?;
     form.page(frame(&signed, Some(&source)).await?)
 }
 

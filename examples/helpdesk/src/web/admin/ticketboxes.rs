@@ -287,6 +287,7 @@ pub async fn show(signed: Signed, Path(text): Path<String>, Query(asked): Query<
     values.add("version", ticketbox.version().to_string());
     let mut form = form(&signed.desk.directory(), &values, Some(&ticketbox));
     form.done = asked.done();
+    form.trail = crate::web::trail::of(&signed, DocumentKind::Ticketbox, ticketbox.id).await?;
     form.page(Frame::of(&signed, HERE, &ticketbox.name).await?)
 }
 

@@ -227,7 +227,7 @@
   };
   const keysOn = () => localStorage.getItem("keys") !== "off";
   let afterG = 0;
-  const places = { m: "/tickets/mine", o: "/tickets/open", d: "/drafts", w: "/waiting", q: "/approvals", c: "/contacts" };
+  const places = { m: "/tickets/mine", o: "/tickets/open", d: "/drafts", w: "/waiting", q: "/approvals", a: "/alerts", c: "/contacts" };
   addEventListener("keydown", (event) => {
     const field = event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -298,6 +298,7 @@
       const html = await fetched(location.pathname);
       if (html !== null) merge(html);
     }
+    if ($("[data-live=alerts]") && (news.alerts || news.lost)) return location.reload();
     const queue = $("[data-live=approvals]");
     if (queue && (news.approvals || news.lost || news.tickets.length)) {
       if ("whole" in queue.dataset) return news.approvals || news.lost ? location.reload() : undefined;

@@ -31,6 +31,8 @@ pub struct News {
     pub menu: bool,
     /// Whether the messages that wait for the agent's approval are others than before.
     pub approvals: bool,
+    /// Whether the agent's alerts changed.
+    pub alerts: bool,
     /// Whether something was missed: look at everything again.
     pub lost: bool,
 }
@@ -99,7 +101,10 @@ impl Listener {
     async fn news(&mut self, notice: &Notice) -> Result<Option<News>, Error> {
         let mut news = News {
             // How sources and destinations are doing is in administrators' menus only.
-            menu: notice.configuration || (notice.health && self.signed.agent.administrator),
+            alerts: notice.alerts.contains(&self.signed.agent.id),
+            menu: notice.alerts.contains(&self.signed.agent.id)
+                || notice.configuration
+                || (notice.health && self.signed.agent.administrator),
             ..News::default()
         };
         if notice.outgoing || notice.missed {

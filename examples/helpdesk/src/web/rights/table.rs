@@ -166,6 +166,9 @@ fn pages(world: &World, web: &Web, method: &'static str, route: &str) -> Vec<Cas
         ("POST", "/waiting/{id}") => {
             with(&[("action", "now")], one(route.replace("{id}", &world.outgoing.to_string()), Need::Author))
         }
+        ("GET", "/alerts") => one(route.to_owned(), Need::SignedIn),
+        ("POST", "/alerts/clear") => one(route.to_owned(), Need::Own),
+        ("GET", "/audit" | "/audit/audit.csv") => one(route.to_owned(), Need::Class(Securable::AgentAudit, Read)),
         ("GET", "/preferences" | "/security" | "/sessions") => one(route.to_owned(), Need::SignedIn),
         ("POST", "/preferences" | "/sign-out" | "/oldest") => one(route.to_owned(), Need::Own),
         ("POST", path) if path.starts_with("/security/") || path.starts_with("/sessions/") => {
@@ -254,6 +257,9 @@ fn calls(world: &World, web: &Web, method: &'static str, route: &str) -> Vec<Cas
         (_, path) if path == "/me" || path.starts_with("/me/") || path.starts_with("/sessions") => {
             one(filled(route, &Uuid::from_u128(7).to_string()), Need::Own)
         }
+        ("GET", "/alerts") => one(route.to_owned(), Need::SignedIn),
+        ("DELETE", "/alerts/{id}") => one(filled(route, &Uuid::from_u128(7).to_string()), Need::Own),
+        ("GET", "/audit") => one(route.to_owned(), Need::Class(Securable::AgentAudit, Read)),
         ("POST", "/tickets/oldest") => one(route.to_owned(), Need::Own),
         ("POST", "/tickets/{number}/escalate") => tickets(Edit),
         ("GET" | "DELETE", "/session") | ("POST", "/files") => one(route.to_owned(), Need::SignedIn),

@@ -201,7 +201,13 @@ impl World {
         for class in [Securable::Ticketboxes, Securable::Agents] {
             admin.save_access(Scope::default_of(class), Some(&[]), None).await.unwrap();
         }
-        for class in [Securable::Contacts, Securable::Groups, Securable::Responses, Securable::Categories] {
+        for class in [
+            Securable::Contacts,
+            Securable::Groups,
+            Securable::Responses,
+            Securable::Categories,
+            Securable::AgentAudit,
+        ] {
             admin.save_access(Scope::default_of(class), Some(&grants), None).await.unwrap();
         }
         let support = Scope::one(Securable::Ticketboxes, web.support.id.into());

@@ -6,7 +6,7 @@ use axum::extract::{Path, Query};
 use axum::http::{HeaderMap, StatusCode};
 use mailflow_core::access::{self, AccessList, Difference, Scope};
 use mailflow_core::digest::Digest;
-use mailflow_core::directory::Directory;
+use mailflow_core::directory::{Directory, DocumentKind};
 use mailflow_core::refusal::Refusal;
 use uuid::Uuid;
 
@@ -68,6 +68,8 @@ struct Editor {
     objects: Vec<(String, String, bool)>,
     /// Whether there could be such objects.
     has_objects: bool,
+    /// What was done to it lately.
+    trail: Option<crate::web::trail::Trail>,
 }
 
 impl WhatIf {
@@ -149,6 +151,7 @@ async fn editor(signed: &Signed, list: AccessList, beside: Beside) -> Answer {
         Some(_) => Vec::new(),
     };
     let status = if beside.trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let trail = crate::web::trail::of(signed, DocumentKind::Access, scope.document_id()).await?;
     page_with(
         status,
         &Editor {
@@ -167,6 +170,7 @@ async fn editor(signed: &Signed, list: AccessList, beside: Beside) -> Answer {
             done: beside.done,
             objects,
             has_objects: scope.object.is_none() && scope.class.has_custom_lists(),
+            trail,
         },
     )
 }

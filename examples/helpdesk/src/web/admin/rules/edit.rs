@@ -4,6 +4,7 @@ use askama::Template;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
+use mailflow_core::directory::DocumentKind;
 use mailflow_core::digest::Digest;
 use mailflow_core::directory::Directory;
 use mailflow_core::flow::Error;
@@ -82,6 +83,7 @@ pub async fn show(signed: Signed, Path(text): Path<String>) -> Answer {
     values.add("seen", seen_of(&rule));
     let mut form = form(&directory, &values, Some(&rule));
     warn(&mut form, &directory.rule_set, &rule, &directory);
+    form.trail = crate::web::trail::of(&signed, DocumentKind::Rules, uuid::Uuid::nil()).await?;
     form.page(Frame::of(&signed, HERE, &rule.description).await?)
 }
 
