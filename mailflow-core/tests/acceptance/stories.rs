@@ -12,4 +12,5 @@ mod rules;
 mod running;
 mod sending;
 mod threading;
+mod trail;
 mod trying;

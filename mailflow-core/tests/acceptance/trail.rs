@@ -20,8 +20,8 @@ use mailflow_core::settings::Settings;
 use mailflow_core::store::Page;
 use mailflow_core::ticketbox::Ticketbox;
 
-use crate::approving::agent;
-use crate::office::{Office, mail};
+use super::approving::agent;
+use super::office::{Office, mail};
 
 const LEADS: GroupId = GroupId::from_bytes([9; 16]);
 
