@@ -201,15 +201,12 @@ impl World {
         for class in [Securable::Ticketboxes, Securable::Agents] {
             admin.save_access(Scope::default_of(class), Some(&[]), None).await.unwrap();
         }
-        for class in [
-            Securable::Contacts,
-            Securable::Groups,
-            Securable::Responses,
-            Securable::Categories,
-            Securable::AgentAudit,
-        ] {
+        for class in [Securable::Contacts, Securable::Groups, Securable::Responses, Securable::Categories] {
             admin.save_access(Scope::default_of(class), Some(&grants), None).await.unwrap();
         }
+        // The audit is allowed or denied.
+        let may_read = [Role::Reader, Role::Editor, Role::Full].map(|role| grant(self.agent(role), Rights::FULL));
+        admin.save_access(Scope::default_of(Securable::AgentAudit), Some(&may_read), None).await.unwrap();
         let support = Scope::one(Securable::Ticketboxes, web.support.id.into());
         admin.save_access(support, Some(&grants), None).await.unwrap();
         // The reader sees the tickets of nobody for being his agent, but may give him tickets.
