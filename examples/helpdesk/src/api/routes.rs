@@ -6,9 +6,9 @@ use utoipa::OpenApi;
 use super::openapi::{Names, Token};
 use super::refused::Refused;
 use super::{
-    Api, access, agents, alerts, approvals, audit, categories, cluster, contacts, delivery, destinations, drafts, files, groups,
-    health, messages, openapi, own, replies, responses, rules, search, session, sessions, settings, single_sign_on,
-    sources, ticketboxes, tickets, tokens,
+    Api, access, agents, alerts, approvals, audit, categories, cluster, contacts, delivery, destinations, drafts,
+    files, groups, health, messages, openapi, own, replies, responses, rules, search, session, sessions, settings,
+    single_sign_on, sources, ticketboxes, tickets, tokens,
 };
 
 /// A route of the router.

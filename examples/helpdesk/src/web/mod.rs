@@ -5,8 +5,8 @@
 //! does not work ([`Trouble`]).
 
 mod admin;
-mod alerts;
 mod ago;
+mod alerts;
 mod answer;
 mod app;
 mod approvals;

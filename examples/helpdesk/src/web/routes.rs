@@ -3,8 +3,8 @@
 use mailflow_core::flow::Mailflow;
 
 use super::{
-    App, Route, Table, WebConfig, admin, alerts, approvals, asset, composer, contacts, drafts, live, message, own, search,
-    sign_in, ticket, tickets, trail, waiting,
+    App, Route, Table, WebConfig, admin, alerts, approvals, asset, composer, contacts, drafts, live, message, own,
+    search, sign_in, ticket, tickets, trail, waiting,
 };
 
 /// All routes, each with who may use it.

@@ -3,8 +3,8 @@
 use axum::body::Bytes;
 use axum::extract::Query;
 use axum::http::HeaderMap;
-use mailflow_core::directory::DocumentKind;
 use mailflow_core::directory::Directory;
+use mailflow_core::directory::DocumentKind;
 use mailflow_core::refusal::Refusal;
 use mailflow_core::rule::{DefaultRule, RuleSet};
 

@@ -3,8 +3,8 @@
 use axum::body::Bytes;
 use axum::extract::Query;
 use axum::http::HeaderMap;
-use mailflow_core::directory::DocumentKind;
 use mailflow_core::audit::Activity;
+use mailflow_core::directory::DocumentKind;
 use mailflow_core::directory::Documented;
 use mailflow_core::mail::Address;
 use mailflow_core::refusal::Refusal;

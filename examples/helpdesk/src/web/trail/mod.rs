@@ -167,7 +167,15 @@ async fn list(signed: Signed, Query(asked): Query<Asked>) -> Answer {
         named.unwrap_or_else(|| "one object".to_owned())
     });
     let file = link("/audit/audit.csv", "");
-    page(&AuditPage { frame: Frame::of(&signed, HERE, "Agent audit").await?, entries, asked, agents, object, file, next })
+    page(&AuditPage {
+        frame: Frame::of(&signed, HERE, "Agent audit").await?,
+        entries,
+        asked,
+        agents,
+        object,
+        file,
+        next,
+    })
 }
 
 /// What was done to one object lately, and what uses it: a part of the page on which it is edited.

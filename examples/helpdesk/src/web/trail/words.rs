@@ -58,9 +58,7 @@ impl<'a> Names<'a> {
     pub fn who(&self, who: Who) -> String {
         match who {
             // Who did something to what the agent may see is told there too.
-            Who::Agent(id) => {
-                self.directory.agents.get(&id).map_or("an agent who is gone", |it| &it.name).to_owned()
-            }
+            Who::Agent(id) => self.directory.agents.get(&id).map_or("an agent who is gone", |it| &it.name).to_owned(),
             Who::Program => "mailflow (command line)".to_owned(),
             Who::Nobody => "somebody unknown".to_owned(),
         }
@@ -104,7 +102,9 @@ impl<'a> Names<'a> {
             DocumentKind::Category => there("categories", directory.categories.contains_key(&id.into())),
             DocumentKind::Source => there("sources", directory.sources.contains_key(&id.into())),
             DocumentKind::Destination => there("destinations", directory.destinations.contains_key(&id.into())),
-            DocumentKind::Response => directory.responses.contains_key(&id.into()).then(|| format!("/responses/{id}")),
+            DocumentKind::Response => {
+                directory.responses.contains_key(&id.into()).then(|| format!("/responses/{id}"))
+            }
             DocumentKind::Rules => Some("/admin/rules".to_owned()),
             DocumentKind::Settings => Some("/admin/settings".to_owned()),
             DocumentKind::Access => Some("/admin/access".to_owned()),
@@ -157,7 +157,9 @@ impl<'a> Names<'a> {
             What::Assigned { from, to } => format!("gave from {} to {}", agent(from), agent(to)),
             What::Escalated { to, .. } => format!("escalated to {}", agent(&Some(*to))),
             What::Prioritised { from, to } => format!("changed the priority from {} to {}", from.word(), to.word()),
-            What::Categorised { to: Some(to), .. } => format!("put into the category {}", self.named(*to, "another one")),
+            What::Categorised { to: Some(to), .. } => {
+                format!("put into the category {}", self.named(*to, "another one"))
+            }
             What::Categorised { to: None, .. } => "took out of its category".to_owned(),
             What::Trashed => "put into the trash".to_owned(),
             What::Restored => "took out of the trash".to_owned(),
@@ -201,7 +203,8 @@ impl<'a> Names<'a> {
             Value::Array(things) if things.is_empty() => "none".to_owned(),
             Value::Array(things) => things.iter().map(|it| self.value(it)).collect::<Vec<_>>().join(", "),
             Value::Object(fields) => {
-                let field = |(name, value): (&String, &Value)| format!("{}: {}", name.replace('_', " "), self.value(value));
+                let field =
+                    |(name, value): (&String, &Value)| format!("{}: {}", name.replace('_', " "), self.value(value));
                 fields.iter().map(field).collect::<Vec<_>>().join("; ")
             }
         }
