@@ -269,7 +269,7 @@ impl Cluster {
                 return it;
             }
         }
-        panic!("a server that listens: {}", fs::read_to_string(it.folder.path().join("log")).unwrap_or_default());
+        unreachable!("no free port in 20: {}", fs::read_to_string(it.folder.path().join("log")).unwrap_or_default());
     }
 
     /// Where its first database is, over TCP: `options` are those of the URL.

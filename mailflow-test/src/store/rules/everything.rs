@@ -33,12 +33,10 @@ pub async fn every_kind_is_listed_as_a_whole_by_key(place: Arc<dyn Place>) {
         assert!(!expected.is_empty(), "there is a sample of every kind: {kind:?}");
         for limit in [1, 2, 3, 100] {
             let rows = all_rows(&*store, &Query::All(kind), limit).await;
-            let listed = rows.into_iter().map(|row| match row {
-                Row::Record(version, record) => {
-                    assert_ne!(version, Version::ABSENT);
-                    record
-                }
-                row => panic!("a record was asked for: {row:?}"),
+            let listed = rows.into_iter().map(|row| {
+                let Row::Record(version, record) = row else { unreachable!("a record was asked for: {row:?}") };
+                assert_ne!(version, Version::ABSENT);
+                record
             });
             assert_eq!(listed.collect::<Vec<_>>(), expected, "{kind:?} in pages of {limit}");
         }
