@@ -1,5 +1,6 @@
 //! Taking everything from one store into another, and what must not happen on the way.
 #![cfg(feature = "store")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
