@@ -213,7 +213,7 @@ async fn the_queue_is_worked_off_with_keys() {
 }
 
 #[tokio::test]
-async fn what_waits_is_seen_live_by_its_author_who_gets_it_back_as_it_was() {
+async fn what_waits_is_seen_live_by_its_author_and_can_be_pulled_back() {
     let Some(browser) = Browser::start().await else { return };
     let team = Team::meet().await;
     let bob = browser.page().await;
@@ -252,6 +252,26 @@ async fn what_waits_is_seen_live_by_its_author_who_gets_it_back_as_it_was() {
     bob.until_there("form.write .note").await;
     assert_eq!(bob.value("document.querySelector('#signature').value").await, "none", "the draft keeps it");
     look(&bob, "composer-2-returned").await;
+    bob.and_load(bob.click("button[value=send]")).await;
+    bob.open(&at("waiting")).await;
+    bob.until_said("Waiting for Team Leads").await;
+    look(&bob, "waiting-1").await;
+    bob.and_load(bob.click("button[value=undo]")).await;
+    bob.until_there("form.write textarea#text").await;
+    let text = bob.value("document.querySelector('textarea#text').value").await;
+    assert_eq!(text, "Tomorrow it is ready.");
+
+    // A token: its secret is shown once, and the API takes it.
+    bob.open(&at("tokens")).await;
+    bob.fill("#name", "Nightly export").await;
+    bob.and_load(bob.click("form.edit button.primary")).await;
+    let secret = bob.text("#secret").await;
+    look(&bob, "tokens-1-new").await;
+    assert_eq!(ask(&team.demo, &secret, "GET", "/tickets", &Value::Null).await.status, 200);
+    bob.open(&at("tokens")).await;
+    assert!(!bob.text("main").await.contains(&secret));
+    bob.and_load(bob.click(".object button")).await;
+    assert_eq!(ask(&team.demo, &secret, "GET", "/tickets", &Value::Null).await.status, 401);
     assert_eq!(bob.errors(), Vec::<String>::new());
     team.demo.end().await;
 }
