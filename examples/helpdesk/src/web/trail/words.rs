@@ -127,7 +127,7 @@ impl<'a> Names<'a> {
             Deed::SignedIn { from } => format!("signed in from {}", place(from)),
             Deed::SignedOut => "signed out".to_owned(),
             Deed::SignInFailed { user_name, from, because } => {
-                format!("could not sign in as `{user_name}` from {}: {because}", place(from))
+                format!("could not sign in as “{user_name}” from {}: {because}", place(from))
             }
             Deed::SignInRefused { from, because } => format!("was not let in from {}: {because}", place(from)),
             Deed::SessionEnded { from } => format!("ended a session that was begun from {}", place(from)),
@@ -154,7 +154,7 @@ impl<'a> Names<'a> {
             What::Closed => "closed".to_owned(),
             What::Reopened => "opened again".to_owned(),
             What::Moved { from, to } => format!("moved from {} to {}", ticketbox(from), ticketbox(to)),
-            What::Assigned { from, to } => format!("gave from {} to {}", agent(from), agent(to)),
+            What::Assigned { from, to } => format!("changed the owner from {} to {}", agent(from), agent(to)),
             What::Escalated { to, .. } => format!("escalated to {}", agent(&Some(*to))),
             What::Prioritised { from, to } => format!("changed the priority from {} to {}", from.word(), to.word()),
             What::Categorised { to: Some(to), .. } => {
