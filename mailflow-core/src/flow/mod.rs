@@ -203,7 +203,7 @@ impl Mailflow {
     /// Begins a session of an agent who has shown something beside the password.
     ///
     /// # Errors
-    /// As for [`Mailflow::begin_session`], and [`Refusal::Code`](crate::refusal::Refusal::Code) for what was used before.
+    /// As for [`Mailflow::begin_session`], and [`Refusal::Code`] for what was used before.
     pub async fn begin_session_with(
         &self,
         who: (AgentId, Proof),
