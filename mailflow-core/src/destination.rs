@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::DestinationId;
 use crate::secret::Sealed;
-use crate::source::Server;
+use crate::source::MailServer;
 
 /// A server that mail is sent through (guide chapter 5, message destinations).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,7 +56,7 @@ pub enum DestinationAccess {
     /// SMTP (RFC 5321).
     Smtp {
         /// Where the server is.
-        server: Server,
+        server: MailServer,
         /// Whom to sign in as, if the server wants that.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         login: Option<SmtpLogin>,

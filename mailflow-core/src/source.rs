@@ -45,7 +45,7 @@ pub enum SourceAccess {
     /// POP3 (RFC 1939).
     Pop3 {
         /// Where the server is.
-        server: Server,
+        server: MailServer,
         /// The user to sign in as.
         user: String,
         /// The user's password.
@@ -65,7 +65,7 @@ pub enum SourceAccess {
 
 /// Where a mail server is, and how the connection is protected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Server {
+pub struct MailServer {
     /// Host name or IP address.
     pub host: String,
     /// TCP port.

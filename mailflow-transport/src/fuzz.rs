@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use mailflow_core::mail::Address;
-use mailflow_core::source::{Server, Tls};
+use mailflow_core::source::{MailServer, Tls};
 use mailflow_core::transport::{Envelope, MailSource, MailTransport, Settle, TransportError};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::mpsc;
@@ -53,8 +53,8 @@ impl Dial for Script {
     }
 }
 
-fn script(bytes: &[u8]) -> (Arc<Script>, Server) {
-    let server = Server { host: "server.example".to_owned(), port: 1, tls: Tls::None, trusted_certificate: None };
+fn script(bytes: &[u8]) -> (Arc<Script>, MailServer) {
+    let server = MailServer { host: "server.example".to_owned(), port: 1, tls: Tls::None, trusted_certificate: None };
     (Arc::new(Script { bytes: bytes.into(), at: 0 }), server)
 }
 

@@ -3,7 +3,7 @@
 //! documents.
 //!
 //! ```
-//! use mailflow_core::source::{Server, Tls};
+//! use mailflow_core::source::{MailServer, Tls};
 //! use mailflow_core::transport::MailSource;
 //! use mailflow_test::servers::{Mailboxes, Pop3Server};
 //! use mailflow_transport::pop3::Pop3Source;
@@ -17,7 +17,7 @@
 //!
 //! // Never without TLS, but for a server on the same machine.
 //! let server =
-//!     Server { host: "127.0.0.1".to_owned(), port: listening.port(), tls: Tls::None, trusted_certificate: None };
+//!     MailServer { host: "127.0.0.1".to_owned(), port: listening.port(), tls: Tls::None, trusted_certificate: None };
 //! let source = Pop3Source::new(&server, "support", "secret", 60)?;
 //! let mut session = source.open().await?;
 //! assert_eq!(session.list().await?.len(), 1);

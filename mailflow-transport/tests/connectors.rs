@@ -10,7 +10,7 @@ use common::{ENOUGH, PASSWORD, USER, collect, envelope, mailbox, whole};
 use mailflow_core::destination::{Destination, DestinationAccess, SmtpLogin};
 use mailflow_core::id::{DestinationId, SourceId};
 use mailflow_core::secret::Sealed;
-use mailflow_core::source::{Server, Source, SourceAccess, Tls};
+use mailflow_core::source::{MailServer, Source, SourceAccess, Tls};
 use mailflow_core::transport::{Content, MailSource, MailTransport, TransportErrorKind};
 use mailflow_test::servers::SmtpServer;
 use mailflow_transport::Connectors;
@@ -19,8 +19,8 @@ use mailflow_transport::seal::{KeyFile, SealError, destination_context, source_c
 
 const MAIL: &[u8] = b"Subject: hello\r\n\r\nx\r\n";
 
-fn local(port: u16) -> Server {
-    Server { host: "127.0.0.1".to_owned(), port, tls: Tls::None, trusted_certificate: None }
+fn local(port: u16) -> MailServer {
+    MailServer { host: "127.0.0.1".to_owned(), port, tls: Tls::None, trusted_certificate: None }
 }
 
 fn source(key: &KeyFile, port: u16) -> Source {

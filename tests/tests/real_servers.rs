@@ -5,7 +5,7 @@ use helpdesk::setup::{self, IfMissing};
 use mailflow_core::decision::reply::{AfterReply, Reply};
 use mailflow_core::message::Direction;
 use mailflow_core::outgoing::{OutgoingState, RecipientState};
-use mailflow_core::source::{Server, Source, SourceAccess, Tls};
+use mailflow_core::source::{MailServer, Source, SourceAccess, Tls};
 use mailflow_core::ticket::TicketState;
 use mailflow_tests::await_it::until;
 use mailflow_tests::binary::mailflow;
@@ -144,7 +144,7 @@ async fn a_source_test_signs_in_to_a_real_dovecot_and_says_what_it_finds() {
 
     // The provider's authority is trusted only because the source says so.
     let SourceAccess::Pop3 { server, user, password, apop } = source.access.clone() else { unreachable!() };
-    let server = Server { trusted_certificate: None, ..server };
+    let server = MailServer { trusted_certificate: None, ..server };
     let access = SourceAccess::Pop3 { server, user, password, apop };
     let opened = setup::open(&folder.path().join(FILE), IfMissing::Refuse).await.unwrap();
     opened.flow.admin().save(&Source { access, ..source.clone() }).await.unwrap();

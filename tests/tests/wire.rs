@@ -12,7 +12,7 @@ use mailflow_core::agent::BUILT_IN_ADMINISTRATOR;
 use mailflow_core::decision::reply::Reply;
 use mailflow_core::flow::{Collected, Filter, Mailflow};
 use mailflow_core::outgoing::Outgoing;
-use mailflow_core::source::{Server, Source, Tls};
+use mailflow_core::source::{MailServer, Source, Tls};
 use mailflow_core::store::{MemoryStore, Page, Query, StoreExt as _, TicketQuery};
 use mailflow_core::ticket::Ticket;
 use mailflow_core::time::{Clock, ManualClock, Timestamp};
@@ -76,8 +76,8 @@ impl Serve for SmtpServer {
     }
 }
 
-fn place() -> Server {
-    Server { host: "localhost".to_owned(), port: 0, tls: Tls::None, trusted_certificate: None }
+fn place() -> MailServer {
+    MailServer { host: "localhost".to_owned(), port: 0, tls: Tls::None, trusted_certificate: None }
 }
 
 fn pop3(server: &Pop3Server, cut: Option<(Direction, u64)>) -> Pop3Source {

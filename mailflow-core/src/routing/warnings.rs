@@ -141,7 +141,7 @@ mod tests {
     use crate::id::{RuleId, SourceId, TicketboxId};
     use crate::rule::{Forward, RuleEffect};
     use crate::secret::Sealed;
-    use crate::source::{Server, Source, Tls};
+    use crate::source::{MailServer, Source, Tls};
     use crate::ticketbox::Ticketbox;
 
     fn rule(description: &str) -> Rule {
@@ -152,7 +152,7 @@ mod tests {
         let address = Address::new("support@example.com").unwrap();
         let support = Ticketbox::new(TicketboxId::from_bytes([9; 16]), "Support", Some(address));
         let access = SourceAccess::Pop3 {
-            server: Server {
+            server: MailServer {
                 host: "pop.example.com".to_owned(),
                 port: 995,
                 tls: Tls::Implicit,

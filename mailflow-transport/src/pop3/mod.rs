@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use mailflow_core::source::Server;
+use mailflow_core::source::MailServer;
 use mailflow_core::transport::{MailSource, SourceSession, TransportError};
 
 use crate::steps::{self, Check, Steps};
@@ -42,7 +42,7 @@ impl Pop3Source {
     ///
     /// # Errors
     /// [`TransportError`] of the kind `Setup` if the certificate or the names cannot be used.
-    pub fn new(server: &Server, user: &str, password: &str, timeout_s: u32) -> Result<Self, TransportError> {
+    pub fn new(server: &MailServer, user: &str, password: &str, timeout_s: u32) -> Result<Self, TransportError> {
         Self::build(server, user, password, timeout_s, None)
     }
 
@@ -52,7 +52,7 @@ impl Pop3Source {
     /// As [`new`](Self::new).
     pub fn over(
         dial: Arc<dyn Dial>,
-        server: &Server,
+        server: &MailServer,
         user: &str,
         password: &str,
         timeout_s: u32,
@@ -68,7 +68,7 @@ impl Pop3Source {
     }
 
     fn build(
-        server: &Server,
+        server: &MailServer,
         user: &str,
         password: &str,
         timeout_s: u32,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::extension::ClientId;
-use mailflow_core::source::Server;
+use mailflow_core::source::MailServer;
 use mailflow_core::transport::{Answer, Envelope, MailTransport, TransportError, TransportErrorKind, Verdict};
 
 use crate::steps::{Check, Steps};
@@ -43,7 +43,7 @@ impl SmtpTransport {
     ///
     /// # Errors
     /// [`TransportError`] of the kind `Setup` if the certificate or the name cannot be used.
-    pub fn new(server: &Server, timeout_s: u32) -> Result<Self, TransportError> {
+    pub fn new(server: &MailServer, timeout_s: u32) -> Result<Self, TransportError> {
         Self::build(server, timeout_s, None)
     }
 
@@ -51,7 +51,7 @@ impl SmtpTransport {
     ///
     /// # Errors
     /// As [`new`](Self::new).
-    pub fn over(dial: Arc<dyn Dial>, server: &Server, timeout_s: u32) -> Result<Self, TransportError> {
+    pub fn over(dial: Arc<dyn Dial>, server: &MailServer, timeout_s: u32) -> Result<Self, TransportError> {
         Self::build(server, timeout_s, Some(dial))
     }
 
@@ -73,7 +73,7 @@ impl SmtpTransport {
         self
     }
 
-    fn build(server: &Server, timeout_s: u32, dial: Option<Arc<dyn Dial>>) -> Result<Self, TransportError> {
+    fn build(server: &MailServer, timeout_s: u32, dial: Option<Arc<dyn Dial>>) -> Result<Self, TransportError> {
         Ok(Self { peer: Peer::new(server, timeout_s, dial)?, hello: ClientId::default(), login: None })
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use mailflow_core::source::{Server, Tls};
+use mailflow_core::source::{MailServer, Tls};
 use mailflow_core::transport::{TransportError, TransportErrorKind};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -49,7 +49,11 @@ impl Peer {
     const SIGN_IN_ANSWERS: u32 = 8;
 
     /// The server as the document says it; `dial` is `None` for TCP.
-    pub(crate) fn new(server: &Server, timeout_s: u32, dial: Option<Arc<dyn Dial>>) -> Result<Self, TransportError> {
+    pub(crate) fn new(
+        server: &MailServer,
+        timeout_s: u32,
+        dial: Option<Arc<dyn Dial>>,
+    ) -> Result<Self, TransportError> {
         let client = match server.tls {
             Tls::None => None,
             Tls::Implicit | Tls::Upgrade => Some(TlsClient::new(server)?),

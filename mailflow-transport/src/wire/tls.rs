@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mailflow_core::source::Server;
+use mailflow_core::source::MailServer;
 use mailflow_core::transport::{TransportError, TransportErrorKind};
 use rustls::ClientConfig;
 use rustls::pki_types::pem::PemObject;
@@ -19,7 +19,7 @@ pub(super) struct TlsClient {
 
 impl TlsClient {
     /// TLS to this server: its name is checked against its certificate, always.
-    pub(super) fn new(server: &Server) -> Result<Self, TransportError> {
+    pub(super) fn new(server: &MailServer) -> Result<Self, TransportError> {
         let host = &server.host;
         let setup = |words: String| TransportError::new(TransportErrorKind::Setup, words);
         let name = ServerName::try_from(host.clone())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mailflow_core::mail::Address;
-use mailflow_core::source::{Server, Tls};
+use mailflow_core::source::{MailServer, Tls};
 use mailflow_core::transport::{
     Content, Envelope, Fetched, MailSource, Settle, SourceSession, TransportError, Waiting,
 };
@@ -48,8 +48,8 @@ impl Dial for ToSmtp {
     }
 }
 
-pub fn place(tls: Tls, trusted: Option<&str>) -> Server {
-    Server { host: "localhost".to_owned(), port: 0, tls, trusted_certificate: trusted.map(str::to_owned) }
+pub fn place(tls: Tls, trusted: Option<&str>) -> MailServer {
+    MailServer { host: "localhost".to_owned(), port: 0, tls, trusted_certificate: trusted.map(str::to_owned) }
 }
 
 pub fn mailbox(mails: &[&[u8]]) -> (Mailboxes, Pop3Server) {

@@ -19,7 +19,7 @@ use mailflow_core::id::{DestinationId, SourceId};
 use mailflow_core::lease::Lease;
 use mailflow_core::mail::Keyring;
 use mailflow_core::server::Server as Member;
-use mailflow_core::source::{Server as At, Source, SourceAccess, Tls};
+use mailflow_core::source::{MailServer, Source, SourceAccess, Tls};
 use mailflow_core::store::{Page, Query};
 use mailflow_core::ticketbox::Ticketbox;
 use mailflow_core::time::{Clock as _, SystemClock, Timestamp};
@@ -232,7 +232,7 @@ impl Campaign {
 pub async fn set_up(office: &Mailflow, mail: &Servers, key: &KeyFile) {
     let admin = office.admin();
     admin.save(&Ticketbox::new(admin.new_id(), "Support", Some(ADDRESS.parse().unwrap()))).await.unwrap();
-    let at = |port| At { host: "127.0.0.1".to_owned(), port, tls: Tls::None, trusted_certificate: None };
+    let at = |port| MailServer { host: "127.0.0.1".to_owned(), port, tls: Tls::None, trusted_certificate: None };
     let access = DestinationAccess::Smtp { server: at(mail.smtp_port), login: None };
     let destination = Destination::new(admin.new_id::<DestinationId>(), "sink", access);
     admin.save(&Destination { default: true, delivery_interval_s: 1, ..destination }).await.unwrap();

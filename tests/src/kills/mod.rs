@@ -14,7 +14,7 @@ use mailflow_core::decision::reply::Reply;
 use mailflow_core::destination::{Destination, DestinationAccess};
 use mailflow_core::flow::Filter;
 use mailflow_core::id::{DestinationId, SourceId};
-use mailflow_core::source::{Server, Source, SourceAccess, Tls};
+use mailflow_core::source::{MailServer, Source, SourceAccess, Tls};
 use mailflow_core::store::Page;
 use mailflow_core::ticketbox::Ticketbox;
 use mailflow_transport::seal::source_context;
@@ -100,7 +100,7 @@ impl Campaign {
             .save(&Ticketbox::new(admin.new_id(), "Support", Some(servers::ADDRESS.parse().unwrap())))
             .await
             .unwrap();
-        let at = |port| Server { host: "127.0.0.1".to_owned(), port, tls: Tls::None, trusted_certificate: None };
+        let at = |port| MailServer { host: "127.0.0.1".to_owned(), port, tls: Tls::None, trusted_certificate: None };
         let access = DestinationAccess::Smtp { server: at(self.servers.smtp_port), login: None };
         let destination = Destination::new(admin.new_id::<DestinationId>(), "sink", access);
         admin.save(&Destination { default: true, delivery_interval_s: 1, ..destination }).await.unwrap();

@@ -11,7 +11,7 @@ use std::io;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
-use mailflow_core::source::{Server, Tls};
+use mailflow_core::source::{MailServer, Tls};
 use mailflow_test::servers::Authority;
 use tempfile::TempDir;
 
@@ -118,28 +118,28 @@ impl Provider {
     }
 
     /// POP3, protected like this.
-    pub fn pop3(&self, tls: Tls) -> Server {
+    pub fn pop3(&self, tls: Tls) -> MailServer {
         self.server(if tls == Tls::Implicit { self.dovecot.pop3s } else { self.dovecot.pop3 }, tls)
     }
 
     /// IMAP, protected like this.
-    pub fn imap(&self, tls: Tls) -> Server {
+    pub fn imap(&self, tls: Tls) -> MailServer {
         self.server(if tls == Tls::Implicit { self.dovecot.imaps } else { self.dovecot.imap }, tls)
     }
 
     /// SMTP for those who sign in: it takes mail for everybody.
-    pub fn submission(&self) -> Server {
+    pub fn submission(&self) -> MailServer {
         self.server(self.postfix.submission, Tls::Upgrade)
     }
 
     /// SMTP for other providers: it takes mail for its own mailboxes only.
-    pub fn smtp(&self) -> Server {
+    pub fn smtp(&self) -> MailServer {
         self.server(self.postfix.smtp, Tls::None)
     }
 
-    fn server(&self, port: u16, tls: Tls) -> Server {
+    fn server(&self, port: u16, tls: Tls) -> MailServer {
         let trusted_certificate = (tls != Tls::None).then(|| self.authority.pem().to_owned());
-        Server { host: "localhost".to_owned(), port, tls, trusted_certificate }
+        MailServer { host: "localhost".to_owned(), port, tls, trusted_certificate }
     }
 
     /// The mails in a user's mailbox, the oldest first.

@@ -8,7 +8,7 @@ use mailflow_core::flow::{Admin, Error, Mailflow};
 use mailflow_core::id::{AgentId, CategoryId, DestinationId, SourceId, TicketboxId};
 use mailflow_core::refusal::Refusal;
 use mailflow_core::rule::{DefaultRule, Rule, RuleEffect, RuleSet, Syntax, TextField, TextPattern};
-use mailflow_core::source::{Server, Source, SourceAccess, Tls};
+use mailflow_core::source::{MailServer, Source, SourceAccess, Tls};
 use mailflow_core::ticket::Priority;
 use mailflow_core::ticketbox::Ticketbox;
 use mailflow_test::servers::Mailboxes;
@@ -56,8 +56,8 @@ pub async fn set_up(
     Ok(source)
 }
 
-fn here(port: u16) -> Server {
-    Server { host: "127.0.0.1".to_owned(), port, tls: Tls::None, trusted_certificate: None }
+fn here(port: u16) -> MailServer {
+    MailServer { host: "127.0.0.1".to_owned(), port, tls: Tls::None, trusted_certificate: None }
 }
 
 /// Agents. All have the same password: what is hashed once need not be hashed four times.

@@ -3,7 +3,7 @@
 use mailflow_core::destination::PerhapsSent;
 use mailflow_core::mail::Address;
 use mailflow_core::pulse::Pulse;
-use mailflow_core::source::{Server, Tls};
+use mailflow_core::source::{MailServer, Tls};
 use mailflow_core::ticketbox::{Reopen, Ticketbox};
 use mailflow_transport::{Check, Step};
 use serde::{Deserialize, Serialize};
@@ -38,8 +38,8 @@ pub struct ServerShape {
     pub trusted_certificate: Option<String>,
 }
 
-impl From<Server> for ServerShape {
-    fn from(server: Server) -> Self {
+impl From<MailServer> for ServerShape {
+    fn from(server: MailServer) -> Self {
         let tls = match server.tls {
             Tls::Implicit => Protection::Implicit,
             Tls::Upgrade => Protection::Upgrade,
@@ -49,7 +49,7 @@ impl From<Server> for ServerShape {
     }
 }
 
-impl From<ServerShape> for Server {
+impl From<ServerShape> for MailServer {
     fn from(server: ServerShape) -> Self {
         let tls = match server.tls {
             Protection::Implicit => Tls::Implicit,

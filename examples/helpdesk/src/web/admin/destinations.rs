@@ -9,7 +9,7 @@ use mailflow_core::flow::Desk;
 use mailflow_core::id::DestinationId;
 use mailflow_core::refusal::Refusal;
 use mailflow_core::secret::Sealed;
-use mailflow_core::source::{Server, Tls};
+use mailflow_core::source::{MailServer, Tls};
 use mailflow_core::store::Page;
 use uuid::Uuid;
 
@@ -294,7 +294,7 @@ async fn frame(signed: &Signed, before: Option<&Destination>) -> Result<Frame, T
 
 /// A destination as it is before anything was entered.
 fn blank(signed: &Signed, id: DestinationId) -> Destination {
-    let server = Server { host: String::new(), port: 587, tls: Tls::Upgrade, trusted_certificate: None };
+    let server = MailServer { host: String::new(), port: 587, tls: Tls::Upgrade, trusted_certificate: None };
     let default = signed.desk.directory().destinations.is_empty();
     Destination { default, ..Destination::new(id, "", DestinationAccess::Smtp { server, login: None }) }
 }

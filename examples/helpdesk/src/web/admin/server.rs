@@ -1,7 +1,7 @@
 //! The fields that say where a mail server is, for sources and destinations.
 
 use mailflow_core::refusal::Refusal;
-use mailflow_core::source::{Server, Tls};
+use mailflow_core::source::{MailServer, Tls};
 
 use super::form::{Field, Kind, number};
 use crate::web::Fields;
@@ -58,7 +58,7 @@ pub fn read_pin(values: &Fields) -> Option<String> {
 }
 
 /// Puts a server into the fields.
-pub fn fill(values: &mut Fields, server: &Server) {
+pub fn fill(values: &mut Fields, server: &MailServer) {
     values.add("host", server.host.clone());
     values.add("port", server.port.to_string());
     let tls = match server.tls {
@@ -71,12 +71,12 @@ pub fn fill(values: &mut Fields, server: &Server) {
 }
 
 /// The server in the fields.
-pub fn read(values: &Fields) -> Result<Server, Refusal> {
+pub fn read(values: &Fields) -> Result<MailServer, Refusal> {
     let certificate = values.one("certificate").trim();
     if !certificate.is_empty() && !certificate.contains("-----BEGIN CERTIFICATE-----") {
         return Err(Refusal::invalid("certificate", "it begins with -----BEGIN CERTIFICATE-----"));
     }
-    Ok(Server {
+    Ok(MailServer {
         host: values.one("host").trim().to_owned(),
         port: number(values, "port")?,
         tls: match values.one("tls") {

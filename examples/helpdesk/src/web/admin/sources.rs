@@ -259,7 +259,7 @@ async fn frame(signed: &Signed, before: Option<&Source>) -> Result<Frame, Troubl
 
 /// A source as it is before anything was entered.
 fn blank(id: SourceId) -> Source {
-    let server = mailflow_core::source::Server {
+    let server = mailflow_core::source::MailServer {
         host: String::new(),
         port: 995,
         tls: Tls::Implicit,

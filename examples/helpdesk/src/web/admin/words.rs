@@ -4,7 +4,7 @@ use mailflow_core::directory::Directory;
 use mailflow_core::id::TicketboxId;
 use mailflow_core::outgoing::Reply;
 use mailflow_core::pulse::Pulse;
-use mailflow_core::source::{Server, Tls};
+use mailflow_core::source::{MailServer, Tls};
 use mailflow_core::time::Timestamp;
 
 use super::form::sentence;
@@ -39,7 +39,7 @@ pub fn pulse(pulse: Option<&Pulse>, enabled: bool, now: Timestamp) -> (String, T
 }
 
 /// Where a server is.
-pub fn place(protocol: &str, user: Option<&str>, server: &Server) -> String {
+pub fn place(protocol: &str, user: Option<&str>, server: &MailServer) -> String {
     let user = user.map(|user| format!("{user} at ")).unwrap_or_default();
     let tls = match server.tls {
         Tls::Implicit => "TLS",
