@@ -104,7 +104,7 @@ pub fn ticket(number: u64) -> Changeset {
         }
         let what = What::Received { message: message.id };
         let (id, at) = (event_id(number * MESSAGES + nth), message.at);
-        records.push(Event { id, ticket: ticket.id, at, actor: Actor::System, what }.into());
+        records.push(Event { id, ticket: ticket.id, at, actor: Actor::System, what, after: 0 }.into());
         let text = mailflow_core::text::one_line(&message.text, Excerpt::MAX);
         let who = message.from.name.clone();
         let direction = message.direction;

@@ -20,6 +20,30 @@ pub struct Event {
     pub actor: Actor,
     /// What happened.
     pub what: What,
+    /// The number of the commit that had last written the ticket when it happened: what happened to a ticket in one
+    /// millisecond is told in this order, whichever server did it. Entered by
+    /// [`Changes::finish`](crate::store::Changes::finish); 0 for what happened with the ticket's first commit.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub after: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_first(after: &u64) -> bool {
+    *after == 0
+}
+
+impl What {
+    /// The message that came to be with it, if one did.
+    pub const fn brings(&self) -> Option<MessageId> {
+        match self {
+            Self::Received { message }
+            | Self::Replied { message }
+            | Self::Submitted { message }
+            | Self::Answered { message, .. }
+            | Self::Forwarded { message, .. } => Some(*message),
+            _ => None,
+        }
+    }
 }
 
 /// Who did something.

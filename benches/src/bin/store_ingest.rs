@@ -128,7 +128,7 @@ async fn route(store: &SqliteStore, arrival: Arrival, ticket: u64, nth: u64, tex
     }
     let what = What::Received { message: message.id };
     let id = desk::event_id(ticket * desk::MESSAGES + nth);
-    changes.put(Event { id, ticket: made.id, at: message.at, actor: Actor::System, what });
+    changes.put(Event { id, ticket: made.id, at: message.at, actor: Actor::System, what, after: 0 });
     for id in message.message_id.iter().chain(&message.references) {
         let known = view.get::<ThreadEntry>(&Key::Thread(id.clone())).ok().flatten().cloned();
         let mut entry = known.unwrap_or_else(|| ThreadEntry::new(id.clone()));

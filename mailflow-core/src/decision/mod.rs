@@ -79,5 +79,5 @@ fn tell(
     actor: crate::event::Actor,
     what: crate::event::What,
 ) {
-    changes.put(crate::event::Event { id: mint.id(), ticket, at, actor, what });
+    changes.put(crate::event::Event { id: mint.id(), ticket, at, actor, what, after: 0 });
 }

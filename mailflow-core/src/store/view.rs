@@ -1,6 +1,6 @@
 //! [`View`] and [`Changes`]: what a decision has looked at, and what it wants.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::digest::Digest;
 
@@ -135,8 +135,10 @@ impl Changes<'_> {
         self.puts.is_empty()
     }
 
-    /// The changeset. What was looked at is replaced at its version; what was not is inserted.
-    pub fn finish(self) -> Changeset {
+    /// The changeset. What was looked at is replaced at its version; what was not is inserted. Events get their place
+    /// in the story of their ticket.
+    pub fn finish(mut self) -> Changeset {
+        self.order_events();
         let mut entries = Vec::with_capacity(self.puts.len() + self.view.loaded.len());
         for (key, loaded) in &self.view.loaded {
             if !matches!(key, Key::TicketNumber(_)) && !self.puts.contains_key(key) {
@@ -154,13 +156,33 @@ impl Changes<'_> {
         }
         Changeset { entries, first_ticket_number: self.first_ticket_number }
     }
+
+    /// Clocks cannot say what happened first within a millisecond; the ticket's version can. It has to rise with each
+    /// story that is told, also if nothing else of the ticket changes.
+    fn order_events(&mut self) {
+        let mut tickets = BTreeSet::new();
+        for record in self.puts.values_mut().flatten() {
+            if let Record::Event(event) = record {
+                let ticket = Key::Ticket(event.ticket);
+                event.after = self.view.version(&ticket).map_or(0, Version::number);
+                tickets.insert(ticket);
+            }
+        }
+        for ticket in tickets {
+            if let Some(Loaded { record: Some(record), .. }) = self.view.loaded.get(&ticket) {
+                self.puts.entry(ticket).or_insert_with(|| Some(record.clone()));
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::directory::DirectoryStamp;
+    use crate::event::{Actor, Event, What};
     use crate::pulse::Pulse;
+    use crate::ticket::Ticket;
     use crate::time::Timestamp;
 
     fn pulse(number: u128) -> Pulse {
@@ -198,5 +220,32 @@ mod tests {
         assert!(entries.contains(&Entry::Insert(new.into())));
         assert!(entries.contains(&Entry::Erase(key(&gone), Version::new(8))));
         assert_eq!(entries.len(), 4);
+    }
+
+    #[test]
+    fn an_event_says_after_which_commit_it_happened_and_its_ticket_is_written_with_it() {
+        let id = |number: u128| uuid::Uuid::from_u128(number);
+        let ticket = Ticket::new(id(1).into(), id(2).into(), "Printer", Timestamp::MIN);
+        let mut view = View::default();
+        let known = Loaded { version: Version::new(7), record: Some(ticket.clone().into()) };
+        view.add([Key::Ticket(ticket.id)], [known]);
+        let event = |number, ticket| Event {
+            id: id(number).into(),
+            ticket,
+            at: Timestamp::MIN,
+            actor: Actor::System,
+            what: What::Closed,
+            after: 0,
+        };
+        let mut changes = view.changes();
+        changes.put(event(3, ticket.id));
+        changes.put(event(4, id(5).into()));
+
+        let entries = changes.finish().entries;
+
+        assert!(entries.contains(&Entry::Insert(Event { after: 7, ..event(3, ticket.id) }.into())));
+        assert!(entries.contains(&Entry::Insert(event(4, id(5).into()).into())), "a new ticket's first");
+        assert!(entries.contains(&Entry::Replace(Version::new(7), ticket.into())));
+        assert_eq!(entries.len(), 3);
     }
 }

@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
+use mailflow_core::decision::ticket::TicketWish;
 use mailflow_core::digest::Digest;
 use mailflow_core::event::{Actor, Event, What};
+use mailflow_core::flow::Passage;
+use mailflow_core::id::NoteId;
 use mailflow_core::store::{
     Changeset, CommitError, Committed, Entry, Found, Kept, Key, Loaded, Page, Query, Record, Store, StoreError,
 };
 use mailflow_core::ticket::{Ticket, TicketState};
-use mailflow_core::time::Timestamp;
+use mailflow_core::time::{Clock as _, Timestamp};
 
 use super::super::fresh_store;
 use super::office::Office;
@@ -41,7 +44,8 @@ impl Busy {
         ticket.revision += 1;
         let seed = u128::from(ticket.revision).to_be_bytes();
         let at = Timestamp::from_millis(ticket.created.as_millis() + i64::from(ticket.revision) * 60_000);
-        let event = Event { id: uuid::Uuid::from_bytes(seed).into(), ticket: *id, at, actor: Actor::System, what };
+        let (id, after) = (uuid::Uuid::from_bytes(seed).into(), loaded.version.number());
+        let event = Event { id, ticket: ticket.id, at, actor: Actor::System, what, after };
         let entries = vec![Entry::Replace(loaded.version, Record::from(ticket)), Entry::Insert(Record::from(event))];
         self.kept.commit(Changeset { entries, first_ticket_number: 1 }).await.unwrap();
     }
@@ -96,4 +100,37 @@ async fn a_ticket_that_changes_while_it_is_read_is_shown_as_it_is_after_that() {
         let closed = events.last().unwrap() == "closed";
         assert_eq!(seen.ticket.state == TicketState::Closed, closed, "{changes}: and so is its state");
     }
+}
+
+#[tokio::test]
+async fn what_happens_in_one_millisecond_is_told_in_the_order_in_which_it_happened() {
+    let office = Office::open().await;
+    office.receive(MAIL).await;
+    let mut expected: Vec<String> = office.events(1).await;
+    office.clock.advance(std::time::Duration::from_secs(60));
+    let (desk, now, ticket) = (office.desk(), office.clock.now(), office.ticket(1).await.id);
+
+    for turn in 0..6_u128 {
+        desk.change(ticket, TicketWish::Close).await.unwrap();
+        let note = NoteId::from(uuid::Uuid::from_u128(100 - turn));
+        desk.note_once(ticket, note, &format!("note {turn}")).await.unwrap();
+        desk.change(ticket, TicketWish::Reopen).await.unwrap();
+        expected.extend(["closed", "noted", "reopened"].map(str::to_owned));
+    }
+
+    assert_eq!(office.events(1).await, expected);
+    let passages = office.conversation(1).await.passages;
+    let told: Vec<String> = passages
+        .iter()
+        .filter(|passage| passage.at() == now)
+        .map(|passage| match passage {
+            Passage::Event(event) => {
+                serde_json::to_value(&event.what).unwrap().as_str().unwrap_or("noted").to_owned()
+            }
+            Passage::Note(note) => note.text.clone(),
+            Passage::Message(message) => message.subject.clone(),
+        })
+        .collect();
+    let turn = |turn| ["closed".to_owned(), "noted".to_owned(), format!("note {turn}"), "reopened".to_owned()];
+    assert_eq!(told, (0..6).flat_map(turn).collect::<Vec<_>>(), "and a note stands where it was written");
 }

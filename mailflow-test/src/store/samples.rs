@@ -136,7 +136,14 @@ pub fn note(number: u64, ticket: u64, text: &str) -> Note {
 /// An event of a ticket.
 pub fn event(number: u64, ticket: u64) -> Event {
     let what = What::Moved { from: box_id(1), to: box_id(2) };
-    Event { id: event_id(number), ticket: ticket_id(ticket), at: time(number), actor: Actor::System, what }
+    Event {
+        id: event_id(number),
+        ticket: ticket_id(ticket),
+        at: time(number),
+        actor: Actor::System,
+        what,
+        after: number,
+    }
 }
 
 /// A contact with a name.

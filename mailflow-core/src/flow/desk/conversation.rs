@@ -6,7 +6,7 @@ use super::{Desk, Error};
 use crate::access::{Right, Securable};
 use crate::contact::Contact;
 use crate::draft::Draft;
-use crate::event::Event;
+use crate::event::{Event, What};
 use crate::id::OutgoingId;
 use crate::message::Message;
 use crate::note::Note;
@@ -125,11 +125,33 @@ impl Desk {
                 _ => {}
             }
         }
-        let passages = &mut conversation.passages;
-        passages.extend(events.rows.into_iter().rev().map(Passage::Event));
-        passages.extend(messages.rows.into_iter().rev().map(|message| Passage::Message(Box::new(message))));
-        passages.extend(notes.rows.into_iter().rev().map(Passage::Note));
-        passages.sort_by_key(Passage::at);
+        conversation.passages = in_order(messages.rows, notes.rows, events.rows);
         Ok(conversation)
     }
+}
+
+/// Puts what stores list newest first into the order in which it happened. Within a millisecond that is the order of
+/// commits; a message or note stands after what the commit that wrote it tells.
+fn in_order(messages: Vec<Message>, notes: Vec<Note>, events: Vec<Event>) -> Vec<Passage> {
+    let (mut of_message, mut of_note) = (BTreeMap::new(), BTreeMap::new());
+    for event in &events {
+        if let Some(message) = event.what.brings() {
+            let after = of_message.entry(message).or_insert(event.after);
+            *after = event.after.min(*after);
+        }
+        if let What::Noted { note } = event.what {
+            of_note.insert(note, event.after);
+        }
+    }
+    let mut passages = Vec::with_capacity(messages.len() + notes.len() + events.len());
+    passages.extend(events.into_iter().rev().map(Passage::Event));
+    passages.extend(messages.into_iter().rev().map(|message| Passage::Message(Box::new(message))));
+    passages.extend(notes.into_iter().rev().map(Passage::Note));
+    let after = |passage: &Passage| match passage {
+        Passage::Event(event) => Some(event.after),
+        Passage::Message(message) => of_message.get(&message.id).copied(),
+        Passage::Note(note) => of_note.get(&note.id).copied(),
+    };
+    passages.sort_by_key(|passage| (passage.at(), after(passage).unwrap_or(0)));
+    passages
 }
