@@ -5,8 +5,9 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::Stop;
-use crate::id::ServerId;
+use super::{Scene, Stop, trail};
+use crate::audit::{About, Deed, Who};
+use crate::id::{Mint, ServerId};
 use crate::lease::{Holder, Lease, Task};
 use crate::outgoing::RunId;
 use crate::refusal::Refusal;
@@ -132,14 +133,24 @@ pub fn release(changes: &mut Changes<'_>, me: &Me, task: Task, now: Timestamp) -
     Ok(())
 }
 
-/// Tells a server to give away its tasks, or to take some again.
+/// Tells a server to give away its tasks, or to take some again. What it was told before is done.
 ///
 /// # Errors
 /// [`Refusal::NoSuch`] if there is no such server.
-pub fn drain(changes: &mut Changes<'_>, id: ServerId, draining: bool) -> Result<(), Stop> {
+pub fn drain(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    mint: &mut Mint,
+    who: Who,
+    (id, draining): (ServerId, bool),
+) -> Result<(), Stop> {
     let none = || Refusal::no_such("server", id);
     let server = changes.get::<Server>(&Key::Server(id))?.cloned().ok_or_else(none)?;
-    changes.put(Server { draining, ..server });
+    if server.draining != draining {
+        let about = About::Server { id, name: server.name.clone() };
+        trail::record(scene, changes, mint, (who, about), Deed::Drained { draining });
+        changes.put(Server { draining, ..server });
+    }
     Ok(())
 }
 
@@ -147,13 +158,21 @@ pub fn drain(changes: &mut Changes<'_>, id: ServerId, draining: bool) -> Result<
 ///
 /// # Errors
 /// [`Stop::Refuse`] if there is no such server, or it is alive.
-pub fn forget(changes: &mut Changes<'_>, id: ServerId, now: Timestamp) -> Result<(), Stop> {
+pub fn forget(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    mint: &mut Mint,
+    who: Who,
+    (id, now): (ServerId, Timestamp),
+) -> Result<(), Stop> {
     let none = || Refusal::no_such("server", id);
     let server = changes.get::<Server>(&Key::Server(id))?.ok_or_else(none)?;
     if server.is_alive(now) {
         let problem = "it is alive; stop its program first".to_owned();
         return Err(Refusal::Invalid { field: "server", problem }.into());
     }
+    let about = About::Server { id, name: server.name.clone() };
+    trail::record(scene, changes, mint, (who, about), Deed::Removed { changes: Vec::new() });
     changes.erase(Key::Server(id));
     Ok(())
 }

@@ -70,6 +70,8 @@ impl Explanation {
             notes.push(
                 "a rule that matches a mail with a ticket does nothing, unless it makes a new ticket".to_owned(),
             );
+        } else if self.evidence.is_some() {
+            notes.push("no rule matched; what ties the mail to its ticket decides".to_owned());
         } else if !matched && beyond == 0 {
             notes.push("no rule matched; the default rule decides".to_owned());
         }
@@ -123,6 +125,12 @@ mod tests {
         let follow_up =
             Explanation { tried: tried("t!", 2), evidence: Some(Evidence::TokenInReplyTo), ..Explanation::default() };
         assert!(follow_up.reasons(&rules(4)).notes[0].contains("does nothing"));
+        let tied = Explanation {
+            tried: tried("ttt", 3),
+            evidence: Some(Evidence::TokenInReplyTo),
+            ..Explanation::default()
+        };
+        assert_eq!(tied.reasons(&rules(4)).notes, ["no rule matched; what ties the mail to its ticket decides"]);
         let nothing = Explanation { tried: tried("ttt", 3), ..Explanation::default() };
         assert_eq!(nothing.reasons(&rules(4)).notes, ["no rule matched; the default rule decides"]);
         let many = Explanation { tried: tried("ttt", 300), ..Explanation::default() };

@@ -152,7 +152,8 @@ impl Admin {
     /// [`Error::Refused`] if the agent is no administrator, or there is no such server.
     pub async fn drain(&self, server: ServerId, draining: bool) -> Result<(), Error> {
         self.may("change servers")?;
-        self.shared.transact(|_, changes, _| cluster::drain(changes, server, draining)).await.map(drop)
+        let (who, wish) = (self.by.into(), (server, draining));
+        self.shared.transact(|scene, changes, mint| cluster::drain(scene, changes, mint, who, wish)).await.map(drop)
     }
 
     /// Forgets a server that is dead.
@@ -162,7 +163,8 @@ impl Admin {
     pub async fn forget_server(&self, server: ServerId) -> Result<(), Error> {
         self.may("change servers")?;
         let now = self.shared.store.now().await?;
-        self.shared.transact(|_, changes, _| cluster::forget(changes, server, now)).await.map(drop)
+        let (who, gone) = (self.by.into(), (server, now));
+        self.shared.transact(|scene, changes, mint| cluster::forget(scene, changes, mint, who, gone)).await.map(drop)
     }
 
     /// Whether tickets or mails need a document: what a decision, which sees no lists, cannot know.

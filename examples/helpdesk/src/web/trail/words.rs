@@ -121,6 +121,7 @@ impl<'a> Names<'a> {
             Deed::Remedied { how, .. } => format!("a mail that was not delivered: {how}"),
             Deed::Made { .. } => "made".to_owned(),
             Deed::Changed { .. } => "changed".to_owned(),
+            Deed::Removed { .. } if matches!(entry.about, About::Server { .. }) => "forgot it".to_owned(),
             Deed::Removed { .. } => "removed".to_owned(),
             Deed::ContactWritten { made: true, .. } => "added".to_owned(),
             Deed::ContactWritten { fields, .. } => format!("changed: {}", fields.join(", ")),
@@ -131,6 +132,8 @@ impl<'a> Names<'a> {
             }
             Deed::SignInRefused { from, because } => format!("was not let in from {}: {because}", place(from)),
             Deed::SessionEnded { from } => format!("ended a session that was begun from {}", place(from)),
+            Deed::TokenMade { name } => format!("made the API token “{name}”"),
+            Deed::TokenEnded { name } => format!("ended the API token “{name}”"),
             Deed::Drained { draining: true } => "told it to give away its tasks".to_owned(),
             Deed::Drained { draining: false } => "told it to take tasks again".to_owned(),
             _ => "did something".to_owned(),
