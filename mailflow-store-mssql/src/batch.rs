@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use crate::value::{Parameter, Type, Value};
+use mailflow_store_rows::value::{Type, Value};
+
+use crate::value::{Parameter, parameter};
 
 /// SQL Server takes 2,100 parameters, a few of which the driver needs.
 pub(crate) const MAX_PARAMETERS: usize = 2000;
@@ -36,7 +38,7 @@ impl<'p> Parameters<'p> {
         let place = self.add(value);
         match of {
             Type::Id => format!("CAST({place} AS BINARY(16))"),
-            Type::Digest => format!("CAST({place} AS BINARY(32))"),
+            Type::Digest | Type::Text => format!("CAST({place} AS BINARY(32))"),
             Type::Bytes | Type::Integer => place,
         }
     }
@@ -106,7 +108,7 @@ pub(crate) fn numbered_keys<'v>(
         let _ = write!(text, "{separator}({nth}");
         for (nth, of) in types.iter().enumerate() {
             let value = key.get(nth).unwrap_or(&Value::Null);
-            let _ = write!(text, ", {}", parameters.compared(*of, value.parameter(*of)));
+            let _ = write!(text, ", {}", parameters.compared(*of, parameter(value, *of)));
         }
         text.push(')');
     }

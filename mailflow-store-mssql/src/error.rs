@@ -2,6 +2,7 @@
 
 use deadpool::managed::PoolError;
 use mailflow_core::store::{StoreError, StoreErrorKind};
+pub(crate) use mailflow_store_rows::error::closed;
 
 use crate::driver::Trouble;
 
@@ -57,18 +58,4 @@ pub(crate) fn kind(error: &Trouble) -> StoreErrorKind {
 pub(crate) fn was_sent_back(error: &StoreError) -> bool {
     let cause = std::error::Error::source(error).and_then(|it| it.downcast_ref::<Trouble>());
     cause.and_then(Trouble::number).is_some_and(|number| SENT_BACK.contains(&number))
-}
-
-/// The failure of a store that was closed.
-pub(crate) fn closed() -> StoreError {
-    StoreError::new(StoreErrorKind::Unusable, "the database was closed; open it again")
-}
-
-/// The same failure once more, for each of those whom it concerns.
-pub(crate) fn again(failure: &StoreError) -> StoreError {
-    let again = StoreError::new(failure.kind(), failure.to_string());
-    match std::error::Error::source(failure) {
-        Some(cause) => again.because(cause.to_string()),
-        None => again,
-    }
 }

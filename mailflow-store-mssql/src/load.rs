@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use mailflow_core::store::{Key, Loaded, RecordKind, StoreError, Version};
+use mailflow_store_rows::table;
+use mailflow_store_rows::value::{Type, Value, unsigned};
 
 use crate::batch::{Batch, MAX_PARAMETERS, Parameters, numbered_keys};
 use crate::connection::{Moment, Pool, take};
 use crate::driver::Row;
 use crate::error::OrFailed as _;
-use crate::row::{self, unknown_kind};
-use crate::table;
-use crate::value::{Type, Value, unsigned};
+use crate::{row, statements};
 
 const READING: &str = "reading a record";
 
@@ -20,7 +20,7 @@ const MAX_COLUMNS: usize = 2;
 /// What is under these keys, at one moment. One statement sees one moment by itself, and is one round trip; a transaction
 /// is begun where there are more keys than one statement takes.
 pub(crate) async fn load(pool: &Pool, keys: &[Key]) -> Result<Vec<Loaded>, StoreError> {
-    let mut batches = batches(keys)?;
+    let mut batches = batches(keys);
     match (batches.pop(), batches.is_empty()) {
         (None, _) => Ok(Vec::new()),
         (Some((first, values)), true) => {
@@ -42,7 +42,7 @@ pub(crate) async fn load(pool: &Pool, keys: &[Key]) -> Result<Vec<Loaded>, Store
 /// The same, in a transaction that was begun.
 pub(crate) async fn load_within(moment: &mut Moment, keys: &[Key]) -> Result<Vec<Loaded>, StoreError> {
     let mut loaded = vec![Loaded::ABSENT; keys.len()];
-    for (asked, values) in batches(keys)? {
+    for (asked, values) in batches(keys) {
         let batch = statement(asked, &values)?;
         let answers = moment.ask(&batch).await?;
         fill(&mut loaded, keys, answers.into_iter().flatten())?;
@@ -55,19 +55,18 @@ type Asked = BTreeMap<(RecordKind, bool), Vec<usize>>;
 /// The columns of keys, by their places.
 type Values = BTreeMap<usize, Vec<Value>>;
 
-fn batches(keys: &[Key]) -> Result<Vec<(Asked, Values)>, StoreError> {
+fn batches(keys: &[Key]) -> Vec<(Asked, Values)> {
     let mut batches = Vec::new();
     for (nth, chunk) in keys.chunks(MAX_PARAMETERS / MAX_COLUMNS).enumerate() {
         let (mut asked, mut values) = (Asked::new(), Values::new());
         for (place, key) in (nth * (MAX_PARAMETERS / MAX_COLUMNS)..).zip(chunk) {
-            table::of(key.kind()).ok_or_else(unknown_kind)?;
             let by_number = matches!(key, Key::TicketNumber(_));
             asked.entry((key.kind(), by_number)).or_default().push(place);
             values.insert(place, table::key_values(key));
         }
         batches.push((asked, values));
     }
-    Ok(batches)
+    batches
 }
 
 fn statement(asked: Asked, values: &Values) -> Result<Batch<'_>, StoreError> {
@@ -83,8 +82,7 @@ fn statement(asked: Asked, values: &Values) -> Result<Batch<'_>, StoreError> {
                  WHERE t.number IS NOT NULL AND t.data IS NOT NULL"
             ));
         } else {
-            let table = table::of(kind).ok_or_else(unknown_kind)?;
-            parts.push(table.load(keys, &mut parameters));
+            parts.push(statements::load(table::of(kind)?, keys, &mut parameters));
         }
     }
     Ok(Batch::of(parts.join(" UNION ALL "), parameters))

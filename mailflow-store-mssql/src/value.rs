@@ -1,28 +1,9 @@
-//! [`Value`]: what stands in a column, and [`Parameter`], how it is sent.
+//! [`Parameter`]: how a [`Value`] is sent.
 
 use std::borrow::Cow;
 
-/// The type of a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Type {
-    /// `BINARY(16)`.
-    Id,
-    /// `BINARY(32)`.
-    Digest,
-    /// `VARBINARY`.
-    Bytes,
-    /// `BIGINT`.
-    Integer,
-}
-
-/// What stands in a column.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Value {
-    Null,
-    Id([u8; 16]),
-    Bytes(Vec<u8>),
-    Integer(i64),
-}
+use mailflow_core::digest::Digest;
+use mailflow_store_rows::value::{Type, Value};
 
 /// What is sent as one parameter. Nothing has a type too: SQL Server does not turn every NULL into every other.
 #[derive(Debug, Clone)]
@@ -32,16 +13,18 @@ pub(crate) enum Parameter<'p> {
     Text(Cow<'p, str>),
 }
 
-impl Value {
-    /// The value as a parameter of a column of this type.
-    pub fn parameter(&self, of: Type) -> Parameter<'_> {
-        match self {
-            Self::Integer(number) => Parameter::Integer(Some(*number)),
-            Self::Id(id) => bytes(id),
-            Self::Bytes(it) => bytes(it),
-            Self::Null if of == Type::Integer => Parameter::Integer(None),
-            Self::Null => Parameter::Bytes(None),
+/// A value as a parameter of a column of this type. A key that is a text stands in its table as its digest: it compares
+/// as bytes, and an index takes it, whatever its length is and however it ends.
+pub(crate) fn parameter(value: &Value, of: Type) -> Parameter<'_> {
+    match value {
+        Value::Integer(number) => Parameter::Integer(Some(*number)),
+        Value::Id(id) => bytes(id),
+        Value::Bytes(text) if of == Type::Text => {
+            Parameter::Bytes(Some(Cow::Owned(Digest::of(text).as_bytes().to_vec())))
         }
+        Value::Bytes(it) => bytes(it),
+        Value::Null if of == Type::Integer => Parameter::Integer(None),
+        Value::Null => Parameter::Bytes(None),
     }
 }
 
@@ -59,24 +42,4 @@ impl Parameter<'_> {
 /// Bytes as a parameter.
 pub(crate) fn bytes(bytes: &[u8]) -> Parameter<'_> {
     Parameter::Bytes(Some(Cow::Borrowed(bytes)))
-}
-
-/// 16 bytes.
-pub(crate) fn id(id: &[u8; 16]) -> Value {
-    Value::Id(*id)
-}
-
-/// A number as SQL Server keeps it; none of ours comes near the limit.
-pub(crate) fn integer(number: u64) -> Value {
-    Value::Integer(signed(number))
-}
-
-/// The same as a plain number.
-pub(crate) fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-/// A number out of a column; what we write is never negative.
-pub(crate) fn unsigned(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or(0)
 }

@@ -1,104 +1,24 @@
-//! Bodies: bytes under their digest. Small ones wait here for the commit that names them, so that one transaction writes
-//! both; large ones are written at once, in chunks, so that nobody who commits waits for them.
-
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+//! Bodies: bytes under their digest. Small ones wait for the commit that names them; large ones are written at once, in
+//! chunks, so that nobody who commits waits for them.
 
 use deadpool_postgres::Pool;
 use mailflow_core::digest::Digest;
-use mailflow_core::store::{StoreError, StoreErrorKind};
+use mailflow_core::store::StoreError;
+use mailflow_store_rows::bodies::{ELSEWHERE, IN_ROW, Waiting, unpack};
 
 use crate::connection::{BEGIN_READING, keep_if_sound, take};
 use crate::error::OrFailed as _;
 use crate::pipeline::{Pipeline, prepare};
 use crate::value::Parameter;
-use mailflow_store_rows::compress;
 
-/// Bodies up to this many bytes wait for a commit.
-pub(crate) const MAX_INLINE: usize = 256 << 10;
-/// When kept bodies that no commit has named yet take more than this, they are written without waiting for one.
-const MAX_WAITING_BYTES: usize = 16 << 20;
 /// A large body is written in chunks of at most this many bytes: no row comes near PostgreSQL's limit of 1 GiB.
 const CHUNK: usize = 4 << 20;
-
-/// Where a body lies: the column `place`.
-pub(crate) const IN_ROW: i64 = 0;
-pub(crate) const IN_CHUNKS: i64 = 1;
-pub(crate) const ERASED: i64 = 2;
 
 /// The time on the clock of the database, in milliseconds.
 pub(crate) const NOW: &str = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
-/// A body that was kept and waits for the commit that names it.
-#[derive(Debug)]
-pub(crate) struct Kept {
-    pub size: i64,
-    /// Compressed.
-    pub content: Vec<u8>,
-}
-
-/// Bodies that wait.
-#[derive(Debug, Default)]
-pub(crate) struct Bodies(Mutex<Waiting>);
-
-/// Bodies that a transaction wrote.
-pub(crate) type Written = Vec<(Digest, Arc<Kept>)>;
-
-#[derive(Debug, Default)]
-struct Waiting {
-    bodies: BTreeMap<Digest, Arc<Kept>>,
-    bytes: usize,
-}
-
 const KEEPING: &str = "keeping a body";
 const READING: &str = "reading a body";
-
-impl Bodies {
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        // Nothing panics while it is half changed.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes a small body in. Returns whether so many wait that they should be written now.
-    pub fn wait(&self, digest: Digest, bytes: &[u8]) -> Result<bool, StoreError> {
-        let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-        let kept = Arc::new(Kept { size, content: compress::pack(bytes)? });
-        let mut waiting = self.waiting();
-        waiting.bytes += kept.weight();
-        if let Some(before) = waiting.bodies.insert(digest, kept) {
-            waiting.bytes = waiting.bytes.saturating_sub(before.weight());
-        }
-        Ok(waiting.bytes > MAX_WAITING_BYTES)
-    }
-
-    /// The body, if it waits.
-    pub fn waits(&self, digest: &Digest) -> Option<Arc<Kept>> {
-        self.waiting().bodies.get(digest).cloned()
-    }
-
-    /// All digests that wait.
-    pub fn all_waiting(&self) -> Vec<Digest> {
-        self.waiting().bodies.keys().copied().collect()
-    }
-
-    /// What was written waits no more.
-    pub fn settle(&self, written: &Written) {
-        let mut waiting = self.waiting();
-        for (digest, kept) in written {
-            // What was kept again since then goes on waiting.
-            if waiting.bodies.get(digest).is_some_and(|now| Arc::ptr_eq(now, kept)) {
-                waiting.bodies.remove(digest);
-                waiting.bytes = waiting.bytes.saturating_sub(kept.weight());
-            }
-        }
-    }
-}
-
-impl Kept {
-    fn weight(&self) -> usize {
-        self.content.len() + size_of::<Self>()
-    }
-}
 
 /// Writes a large body, without a record that names it.
 pub(crate) async fn write_large(pool: &Pool, digest: Digest, packed: &[u8], size: usize) -> Result<(), StoreError> {
@@ -129,17 +49,12 @@ pub(crate) async fn write_large(pool: &Pool, digest: Digest, packed: &[u8], size
 }
 
 /// The bytes under a digest.
-pub(crate) async fn read(pool: &Pool, bodies: &Bodies, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
-    let packed = match bodies.waits(digest) {
-        Some(kept) => Some(kept.content.clone()),
+pub(crate) async fn read(pool: &Pool, waiting: &Waiting, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+    let packed = match waiting.get(digest) {
+        Some(kept) => kept.content.clone(),
         None => read_written(pool, digest).await?,
     };
-    let Some(bytes) = packed.map(|packed| compress::unpack(&packed)).transpose()? else { return Ok(None) };
-    if Digest::of(&bytes) != *digest {
-        let doing = format!("the body {digest} is not what was kept: the database is damaged");
-        return Err(StoreError::new(StoreErrorKind::Unusable, doing));
-    }
-    Ok(Some(bytes))
+    packed.map(|packed| unpack(digest, &packed)).transpose()
 }
 
 async fn read_written(pool: &Pool, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
@@ -150,7 +65,7 @@ async fn read_written(pool: &Pool, digest: &Digest) -> Result<Option<Vec<u8>>, S
     let Some(row) = row else { return Ok(None) };
     match row.try_get::<_, i64>(0).or_failed(READING)? {
         IN_ROW => row.try_get(1).or_failed(READING),
-        IN_CHUNKS => {
+        ELSEWHERE => {
             let result = read_chunks(&client, digest).await;
             keep_if_sound(result, client)
         }

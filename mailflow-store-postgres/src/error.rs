@@ -2,6 +2,7 @@
 
 use deadpool_postgres::PoolError;
 use mailflow_core::store::{StoreError, StoreErrorKind};
+pub(crate) use mailflow_store_rows::error::closed;
 use tokio_postgres::error::SqlState;
 
 /// Makes a [`StoreError`] of what PostgreSQL says.
@@ -62,18 +63,4 @@ fn is_of_connection(error: &tokio_postgres::Error) -> bool {
         cause = inner.source();
     }
     false
-}
-
-/// The failure of a store that was closed.
-pub(crate) fn closed() -> StoreError {
-    StoreError::new(StoreErrorKind::Unusable, "the database was closed; open it again")
-}
-
-/// The same failure once more, for each of those whom it concerns.
-pub(crate) fn again(failure: &StoreError) -> StoreError {
-    let again = StoreError::new(failure.kind(), failure.to_string());
-    match std::error::Error::source(failure) {
-        Some(cause) => again.because(cause.to_string()),
-        None => again,
-    }
 }

@@ -14,11 +14,10 @@ mod migrate;
 mod pipeline;
 #[cfg(test)]
 mod plans;
-mod prepared;
 mod row;
 mod scope;
+mod statements;
 mod store;
-mod table;
 mod tls;
 mod url;
 mod value;

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use deadpool_postgres::{Object, Pool};
 use mailflow_core::store::{Key, Loaded, RecordKind, StoreError, Version};
+use mailflow_store_rows::table::{self, Table};
 use tokio_postgres::Row;
 
 use crate::connection::{BEGIN_READING, keep_if_sound, take};
 use crate::error::OrFailed as _;
 use crate::pipeline::Pipeline;
-use crate::row::{self, unknown_kind};
-use crate::table::{self, Table};
-use crate::value::{Parameter, Value, array, unsigned};
+use crate::row;
+use crate::statements;
+use crate::value::{Parameter, Type, Value, array, unsigned};
 
 const READING: &str = "reading a record";
 
@@ -59,11 +60,16 @@ async fn ask(client: &Object, keys: &[Key], within: Within) -> Result<Vec<Loaded
         pipeline.run(BEGIN_READING);
     }
     for ((kind, by_number), keys) in asked.keys().zip(&values) {
-        let table = table::of(*kind).ok_or_else(unknown_kind)?;
+        let table = table::of(*kind)?;
         if *by_number {
-            pipeline.add(BY_NUMBER, vec![array(crate::value::Type::Integer, first(keys))]).await?;
+            pipeline.add(BY_NUMBER, vec![array(Type::Integer, first(keys))]).await?;
         } else {
-            pipeline.add(&table.sql.load, key_arrays(table, keys)).await?;
+            pipeline
+                .add(
+                    &statements::of(table)?.load,
+                    key_arrays(table, &keys.iter().map(Vec::as_slice).collect::<Vec<_>>()),
+                )
+                .await?;
         }
     }
     if several {
@@ -87,7 +93,7 @@ fn first(keys: &[Vec<Value>]) -> impl Iterator<Item = &Value> {
 }
 
 /// An array for each key column.
-pub(crate) fn key_arrays<'k>(table: &Table, keys: &'k [Vec<Value>]) -> Vec<Parameter<'k>> {
+pub(crate) fn key_arrays<'k>(table: &Table, keys: &[&'k [Value]]) -> Vec<Parameter<'k>> {
     let column = |nth: usize| keys.iter().map(move |key| key.get(nth).unwrap_or(&Value::Null));
     table.keys.iter().enumerate().map(|(nth, (_, of))| array(*of, column(nth))).collect()
 }

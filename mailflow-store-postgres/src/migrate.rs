@@ -3,10 +3,10 @@
 use deadpool_postgres::Object;
 use mailflow_core::digest::Digest;
 use mailflow_core::store::{StoreError, StoreErrorKind};
+use mailflow_store_rows::table;
 use tokio_postgres::error::SqlState;
 
 use crate::error::OrFailed as _;
-use crate::table;
 use crate::url::Target;
 
 /// The steps from an empty database to the newest shape. The table `mailflow_migrations` has those that were taken, with

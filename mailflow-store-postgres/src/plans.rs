@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use mailflow_core::store::Store;
+use mailflow_store_rows::table;
 use mailflow_test::postgres::{Database, is_there};
 use mailflow_test::store::{Place, RULES};
 
 use crate::connection::SETTINGS;
-use crate::{Options, PostgresStore, table};
+use crate::{Options, PostgresStore};
 
 static ISSUED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 

@@ -5,20 +5,21 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use deadpool_postgres::Pool;
 use mailflow_core::digest::Digest;
-use mailflow_core::store::{
-    Changeset, CommitError, Committed, Found, Key, Loaded, Page, Query, Store, StoreError, StoreErrorKind,
-};
-
+use mailflow_core::store::{Changeset, CommitError, Committed, Found, Key, Loaded, Page, Query, Store, StoreError};
 use mailflow_core::time::Timestamp;
-use mailflow_store_rows::compress;
+use mailflow_store_rows::bodies::{MAX_INLINE, Waiting, pack_large};
+use mailflow_store_rows::jobs::{Job, Jobs};
+use mailflow_store_rows::prepared::Prepared;
+use mailflow_store_rows::{touched, writer};
 
-use crate::bodies::{self, Bodies, MAX_INLINE};
 use crate::changes::{Changes, Listener};
 use crate::error::OrFailed as _;
-use crate::prepared::Prepared;
 use crate::url::Target;
-use crate::writer::{Job, Writer};
-use crate::{connection, find, load, migrate};
+use crate::writer::Writes;
+use crate::{bodies, connection, find, load, migrate};
+
+/// The most bytes of what contacts are sorted by.
+const MAX_SORT_NAME: usize = 2000;
 
 /// How a database is used. The default suits a server with up to a few dozen agents.
 #[derive(Debug, Clone)]
@@ -42,8 +43,8 @@ impl Default for Options {
 #[derive(Debug)]
 pub struct PostgresStore {
     pool: Pool,
-    writer: Writer,
-    bodies: Arc<Bodies>,
+    jobs: Jobs,
+    waiting: Arc<Waiting>,
     listener: Listener,
 }
 
@@ -66,13 +67,11 @@ impl PostgresStore {
         migrate::migrate(&client, &target).await?;
         drop(client);
         bodies::tidy(&pool).await?;
-        let bodies = Arc::new(Bodies::default());
+        let waiting = Arc::new(Waiting::default());
         // How others know who said something.
-        let name = getrandom::u64().map(|name| format!("{name:016x}")).map_err(|error| {
-            StoreError::new(StoreErrorKind::Other, "asking the system for a random number").because(error)
-        })?;
-        let writer = Writer::start(pool.clone(), Arc::clone(&bodies), name.clone());
-        Ok(Self { pool, writer, bodies, listener: Listener::new(target, name) })
+        let name = touched::name()?;
+        let jobs = writer::start(Writes { pool: pool.clone(), name: name.clone() }, Arc::clone(&waiting));
+        Ok(Self { pool, jobs, waiting, listener: Listener::new(target, name) })
     }
 
     /// What other servers on the same database commit, from now on.
@@ -102,33 +101,30 @@ impl Store for PostgresStore {
 
     async fn commit(&self, changes: Changeset) -> Result<Committed, CommitError> {
         changes.only_adds_to_the_audit()?;
-        let prepared = Prepared::new(changes)?;
-        self.writer.run(|answer| Job::Commit(prepared, answer)).await
+        let prepared = Prepared::new(changes, MAX_SORT_NAME)?;
+        self.jobs.run(|answer| Job::Commit(prepared, answer)).await
     }
 
     async fn keep_body(&self, bytes: Vec<u8>) -> Result<Digest, StoreError> {
         if bytes.len() > MAX_INLINE {
             let size = bytes.len();
-            let pack = move || compress::pack(&bytes).map(|packed| (Digest::of(&bytes), packed));
-            let (digest, packed) = tokio::task::spawn_blocking(pack)
-                .await
-                .map_err(|error| StoreError::new(StoreErrorKind::Other, "compressing a body").because(error))??;
+            let (digest, packed) = pack_large(bytes).await?;
             bodies::write_large(&self.pool, digest, &packed, size).await?;
             return Ok(digest);
         }
-        let digest = Digest::of(&bytes);
-        if self.bodies.wait(digest, &bytes)? {
-            self.writer.run(Job::WriteBodies).await?;
+        let (digest, many_wait) = self.waiting.keep_small(&bytes)?;
+        if many_wait {
+            self.jobs.run(Job::WriteBodies).await?;
         }
         Ok(digest)
     }
 
     async fn body(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
-        bodies::read(&self.pool, &self.bodies, digest).await
+        bodies::read(&self.pool, &self.waiting, digest).await
     }
 
     async fn erase_body(&self, digest: &Digest) -> Result<(), StoreError> {
         let digest = *digest;
-        self.writer.run(|answer| Job::EraseBody(digest, answer)).await
+        self.jobs.run(|answer| Job::EraseBody(digest, answer)).await
     }
 }

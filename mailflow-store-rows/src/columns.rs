@@ -16,6 +16,11 @@ pub const fn shelf(state: TicketState, trashed: bool) -> i64 {
     closed + if trashed { 2 } else { 0 }
 }
 
+/// The state and whether it is in the trash, of what lies on a shelf.
+pub const fn of_shelf(shelf: i64) -> (TicketState, bool) {
+    (if shelf % 2 == 0 { TicketState::Open } else { TicketState::Closed }, shelf >= 2)
+}
+
 /// The shelves that a query looks at.
 pub fn shelves(query: &TicketQuery) -> Vec<i64> {
     let states = match query.state {

@@ -1,11 +1,28 @@
-//! What the stores of mailflow in SQL databases have in common: a record as the bytes of its row and back
-//! ([`record`]), what rows are sorted, filtered and found by ([`columns`]), the columns of keys ([`keys`]), compression
-//! ([`compress`]), and what servers tell each other of a commit ([`touched`]).
+//! What the stores of mailflow in SQL databases have in common, each rule once:
 //!
-//! It knows no database: how a value is bound and read is each store's own.
+//! - a record as a row and back: its [`table`], its [`row`] with what it is sorted and found by ([`columns`], [`scope`]),
+//!   its [`value`]s, its JSON ([`record`]), compression ([`compress`]);
+//! - a commit: how it is [`prepared`], how those that wait are gathered and answered ([`jobs`]), what has to be looked at
+//!   ([`look`]), what becomes of each ([`decide`], [`index`]), what is done when that fails ([`writer`]), which [`bodies`] wait for
+//!   one, and what other servers are told of it ([`touched`]).
+//!
+//! It knows no database: connections, statements, how a value is bound and read, and what an error means are each
+//! store's own.
 
+pub mod bodies;
 pub mod columns;
 pub mod compress;
-pub mod keys;
+pub mod decide;
+pub mod error;
+pub mod index;
+pub mod jobs;
+mod keys;
+pub mod look;
+pub mod prepared;
 pub mod record;
+pub mod row;
+pub mod scope;
+pub mod table;
 pub mod touched;
+pub mod value;
+pub mod writer;

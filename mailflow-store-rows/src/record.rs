@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::compress;
+use crate::error::unknown_kind;
 
 /// What a record is made of besides its `data`.
 #[derive(Debug, Clone, Copy)]
@@ -17,12 +18,12 @@ pub enum Extra<'a> {
     Text(&'a [u8]),
 }
 
-/// The record as JSON; `None` for a kind that is newer than this crate.
+/// The record as JSON.
 ///
 /// # Errors
-/// [`StoreError`] if it cannot be written as JSON.
-pub fn data(record: &Record) -> Result<Option<Vec<u8>>, StoreError> {
-    let data = match record {
+/// [`StoreError`] for a kind that is newer than this crate, or if it cannot be written as JSON.
+pub fn data(record: &Record) -> Result<Vec<u8>, StoreError> {
+    match record {
         Record::Ticket(it) => json(it),
         Record::Message(it) => json(it),
         Record::Note(it) => json(it),
@@ -44,9 +45,8 @@ pub fn data(record: &Record) -> Result<Option<Vec<u8>>, StoreError> {
         Record::Directory(it) => json(it),
         Record::Alert(it) => json(it),
         Record::Audit(it) => json(it),
-        _ => return Ok(None),
-    };
-    data.map(Some)
+        _ => Err(unknown_kind()),
+    }
 }
 
 fn json<T: Serialize>(record: &T) -> Result<Vec<u8>, StoreError> {
@@ -54,12 +54,12 @@ fn json<T: Serialize>(record: &T) -> Result<Vec<u8>, StoreError> {
         .map_err(|error| StoreError::new(StoreErrorKind::Other, "writing a record as JSON").because(error))
 }
 
-/// The record of a row; `None` for a kind that is newer than this crate.
+/// The record of a row.
 ///
 /// # Errors
-/// [`StoreError`] if the row is damaged, or was written by a later version.
-pub fn record(kind: RecordKind, data: &[u8], extra: Extra<'_>) -> Result<Option<Record>, StoreError> {
-    Ok(Some(match kind {
+/// [`StoreError`] for a kind that is newer than this crate, or if the row is damaged or was written by a later version.
+pub fn record(kind: RecordKind, data: &[u8], extra: Extra<'_>) -> Result<Record, StoreError> {
+    Ok(match kind {
         RecordKind::Ticket => {
             let mut ticket: mailflow_core::ticket::Ticket = read(data)?;
             ticket.number = if let Extra::Number(number) = extra { u64::try_from(number).unwrap_or(0) } else { 0 };
@@ -89,8 +89,8 @@ pub fn record(kind: RecordKind, data: &[u8], extra: Extra<'_>) -> Result<Option<
         RecordKind::Directory => read::<mailflow_core::directory::DirectoryStamp>(data)?.into(),
         RecordKind::Alert => read::<mailflow_core::alert::Alert>(data)?.into(),
         RecordKind::Audit => read::<mailflow_core::audit::AuditEntry>(data)?.into(),
-        _ => return Ok(None),
-    }))
+        _ => return Err(unknown_kind()),
+    })
 }
 
 /// A text out of its compressed column.

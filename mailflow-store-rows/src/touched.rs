@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use mailflow_core::flow::Notice;
 use mailflow_core::id::{AgentId, TicketId};
-use mailflow_core::store::{Key, Record};
+use mailflow_core::store::{Key, Record, StoreError, StoreErrorKind};
 use mailflow_core::ticket::Ticket;
 
 /// More tickets and agents than this are not named one by one: the words have less than 8,000 bytes, as PostgreSQL wants them.
@@ -32,6 +32,15 @@ pub struct Touched {
 
 /// What was told: `None` if something may have been missed.
 pub type Telling = Option<Touched>;
+
+/// A name by which a process is known to the others on its database.
+///
+/// # Errors
+/// [`StoreError`] if the system has no random number for it.
+pub fn name() -> Result<String, StoreError> {
+    let failed = |error| StoreError::new(StoreErrorKind::Other, "making a name for this process").because(error);
+    getrandom::u64().map(|name| format!("{name:016x}")).map_err(failed)
+}
 
 impl Touched {
     /// A record is written.

@@ -1,50 +1,29 @@
 //! Bodies: bytes under their digest, small ones in the database, large ones in files beside it.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mailflow_core::digest::Digest;
-use mailflow_core::store::{StoreError, StoreErrorKind};
+use mailflow_core::store::StoreError;
+use mailflow_store_rows::bodies::{ELSEWHERE, ERASED, IN_ROW, MAX_INLINE, Waiting, Written, unpack};
+use mailflow_store_rows::compress;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::connection::prepare;
 use crate::error::OrFailed;
 use crate::recent::Recent;
-use mailflow_store_rows::compress;
-
-/// Bodies up to this many bytes lie in the database.
-pub(crate) const MAX_INLINE: usize = 256 << 10;
-/// When kept bodies that no commit has named yet take more than this, they are written without waiting for one.
-const MAX_WAITING_BYTES: usize = 16 << 20;
-
-/// Where a body lies: the column `place`.
-const IN_TABLE: i64 = 0;
-const IN_FILE: i64 = 1;
-const ERASED: i64 = 2;
-
-/// A body that was kept and waits for the commit that names it: one transaction writes both.
-#[derive(Debug)]
-pub(crate) struct Kept {
-    size: usize,
-    /// Compressed; `None` if it is in a file, which is durable already.
-    content: Option<Vec<u8>>,
-}
 
 /// Where bodies wait and where their files are.
 #[derive(Debug)]
 pub(crate) struct Bodies {
     folder: PathBuf,
-    waiting: Mutex<Waiting>,
+    waiting: Waiting,
     recent: Recent,
     /// Held while a file comes or goes, so that a body that is kept again is not removed by an erase before.
     files: Mutex<Files>,
 }
-
-/// Bodies that a transaction wrote.
-pub(crate) type Written = Vec<(Digest, Arc<Kept>)>;
 
 #[derive(Debug, Default)]
 struct Files {
@@ -54,21 +33,10 @@ struct Files {
     later: Vec<Digest>,
 }
 
-#[derive(Debug, Default)]
-struct Waiting {
-    bodies: BTreeMap<Digest, Arc<Kept>>,
-    bytes: usize,
-}
-
 impl Bodies {
     /// Bodies whose files are in this folder.
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder, waiting: Mutex::default(), recent: Recent::default(), files: Mutex::default() }
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        // Nothing panics while it is half changed.
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        Self { folder, waiting: Waiting::default(), recent: Recent::default(), files: Mutex::default() }
     }
 
     /// Takes a body in. Returns whether so many wait that they should be written now.
@@ -78,25 +46,15 @@ impl Bodies {
             let size = bytes.len();
             // Before it waits: who erases it then makes it forgotten too.
             self.recent.remember(digest, bytes);
-            return Ok(self.wait(digest, Kept { size, content: Some(packed) }));
+            return Ok(self.waiting.keep(digest, size, Some(packed)));
         }
         let _files = self.files();
         self.write_file(&digest, &packed)?;
-        Ok(self.wait(digest, Kept { size: bytes.len(), content: None }))
+        Ok(self.waiting.keep(digest, bytes.len(), None))
     }
 
     fn files(&self) -> MutexGuard<'_, Files> {
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn wait(&self, digest: Digest, kept: Kept) -> bool {
-        let kept = Arc::new(kept);
-        let mut waiting = self.waiting();
-        waiting.bytes += kept.weight();
-        if let Some(before) = waiting.bodies.insert(digest, kept) {
-            waiting.bytes = waiting.bytes.saturating_sub(before.weight());
-        }
-        waiting.bytes > MAX_WAITING_BYTES
     }
 
     /// A small body that was kept a moment ago.
@@ -104,26 +62,9 @@ impl Bodies {
         self.recent.get(digest)
     }
 
-    /// The body, if it waits.
-    pub fn waits(&self, digest: &Digest) -> Option<Arc<Kept>> {
-        self.waiting().bodies.get(digest).cloned()
-    }
-
-    /// All digests that wait.
-    pub fn all_waiting(&self) -> Vec<Digest> {
-        self.waiting().bodies.keys().copied().collect()
-    }
-
-    /// What was written waits no more.
-    pub fn settle(&self, written: &Written) {
-        let mut waiting = self.waiting();
-        for (digest, kept) in written {
-            // What was kept again since then goes on waiting.
-            if waiting.bodies.get(digest).is_some_and(|now| Arc::ptr_eq(now, kept)) {
-                waiting.bodies.remove(digest);
-                waiting.bytes = waiting.bytes.saturating_sub(kept.weight());
-            }
-        }
+    /// Those that wait for a commit.
+    pub const fn waiting(&self) -> &Waiting {
+        &self.waiting
     }
 
     fn path(&self, digest: &Digest) -> PathBuf {
@@ -148,7 +89,7 @@ impl Bodies {
     /// Forgets an erased body and removes its file.
     pub fn remove(&self, digest: &Digest) -> Result<(), StoreError> {
         let mut files = self.files();
-        if self.waits(digest).is_some() {
+        if self.waiting.get(digest).is_some() {
             return Ok(());
         }
         self.recent.forget(digest);
@@ -217,19 +158,14 @@ impl Bodies {
 
     /// The bytes under a digest.
     pub fn read(&self, connection: &Connection, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
-        let packed = match self.waits(digest) {
+        let packed = match self.waiting.get(digest) {
             Some(kept) => match &kept.content {
                 Some(content) => Some(content.clone()),
                 None => Some(self.read_file(digest)?),
             },
             None => self.read_written(connection, digest)?,
         };
-        let Some(bytes) = packed.map(|packed| compress::unpack(&packed)).transpose()? else { return Ok(None) };
-        if Digest::of(&bytes) != *digest {
-            let doing = format!("the body {digest} is not what was kept: the database is damaged");
-            return Err(StoreError::new(StoreErrorKind::Unusable, doing));
-        }
-        Ok(Some(bytes))
+        packed.map(|packed| unpack(digest, &packed)).transpose()
     }
 
     fn read_written(&self, connection: &Connection, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
@@ -242,20 +178,14 @@ impl Bodies {
             })
             .or_failed(doing)?;
         match row {
-            Some((IN_TABLE, content)) => Ok(content),
-            Some((IN_FILE, _)) => self.read_file(digest).map(Some),
+            Some((IN_ROW, content)) => Ok(content),
+            Some((ELSEWHERE, _)) => self.read_file(digest).map(Some),
             _ => Ok(None),
         }
     }
 
     fn read_file(&self, digest: &Digest) -> Result<Vec<u8>, StoreError> {
         fs::read(self.path(digest)).or_failed(&format!("reading the file of the body {digest}"))
-    }
-}
-
-impl Kept {
-    fn weight(&self) -> usize {
-        self.content.as_ref().map_or(0, Vec::len) + size_of::<Self>()
     }
 }
 
@@ -295,7 +225,7 @@ pub(crate) fn write(
             .and_then(|mut it| it.execute(params![digest.as_bytes()]))
             .or_failed("writing a body")?;
     }
-    let Some(kept) = bodies.waits(digest) else { return Ok(place.is_some()) };
+    let Some(kept) = bodies.waiting.get(digest) else { return Ok(place.is_some()) };
     // Plain statements: an upsert opens a savepoint, and FTS5 writes a segment at each of them.
     let sql = match place {
         None => Some("INSERT INTO bodies (place, size, content, digest, named) VALUES (?1, ?2, ?3, ?4, ?5)"),
@@ -305,10 +235,9 @@ pub(crate) fn write(
         Some(_) => None,
     };
     if let Some(sql) = sql {
-        let to = if kept.content.is_some() { IN_TABLE } else { IN_FILE };
-        let size = i64::try_from(kept.size).unwrap_or(i64::MAX);
+        let to = if kept.content.is_some() { IN_ROW } else { ELSEWHERE };
         prepare(connection, sql)
-            .and_then(|mut it| it.execute(params![to, size, kept.content, digest.as_bytes(), why == Why::Named]))
+            .and_then(|mut it| it.execute(params![to, kept.size, kept.content, digest.as_bytes(), why == Why::Named]))
             .or_failed("writing a body")?;
     }
     written.push((*digest, kept));
@@ -343,8 +272,8 @@ mod tests {
         let bytes = vec![7; MAX_INLINE + 1];
         let digest = Digest::of(&bytes);
         bodies.keep(digest, bytes).unwrap();
-        let kept = bodies.waits(&digest).unwrap();
-        bodies.settle(&vec![(digest, kept)]);
+        let kept = bodies.waiting.get(&digest).unwrap();
+        bodies.waiting.settle(&vec![(digest, kept)]);
         let there = |folder: &Path| folder.join(digest.to_string()).exists();
         bodies.copy(|| bodies.remove(&digest), &copied).unwrap();
         assert!(there(&copied) && !there(&files));

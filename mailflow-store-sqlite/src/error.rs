@@ -1,6 +1,7 @@
 //! What SQLite's errors mean for a [`StoreError`].
 
 use mailflow_core::store::{StoreError, StoreErrorKind};
+pub(crate) use mailflow_store_rows::error::closed;
 use rusqlite::ErrorCode;
 
 /// Makes a [`StoreError`] of what SQLite or the file system says.
@@ -36,19 +37,5 @@ pub(crate) fn kind(error: &rusqlite::Error) -> StoreErrorKind {
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreErrorKind::Unusable,
         _ => StoreErrorKind::Other,
-    }
-}
-
-/// The failure of a store whose threads have ended.
-pub(crate) fn closed() -> StoreError {
-    StoreError::new(StoreErrorKind::Unusable, "the database was closed; open it again")
-}
-
-/// The same failure once more, for each of those whom it concerns.
-pub(crate) fn again(failure: &StoreError) -> StoreError {
-    let again = StoreError::new(failure.kind(), failure.to_string());
-    match std::error::Error::source(failure) {
-        Some(cause) => again.because(cause.to_string()),
-        None => again,
     }
 }

@@ -10,13 +10,12 @@ mod find;
 mod load;
 #[cfg(test)]
 mod plans;
-mod prepared;
 mod readers;
 mod recent;
 mod row;
 mod scope;
+mod statements;
 mod store;
-mod table;
 mod writer;
 
 pub use store::{Options, SqliteStore};

@@ -1,26 +1,27 @@
 //! Records by their keys.
 
 use mailflow_core::store::{Key, Loaded, StoreError, Version};
+use mailflow_store_rows::table;
 use rusqlite::{Connection, params_from_iter};
 
 use crate::connection::prepare;
 use crate::error::OrFailed as _;
-use crate::row::{self, unknown_kind};
-use crate::table;
+use crate::{row, statements};
 
 const READING: &str = "reading a record";
 
 /// What is under a key.
 pub(crate) fn load(connection: &Connection, key: &Key) -> Result<Loaded, StoreError> {
-    let table = table::of(key.kind()).ok_or_else(unknown_kind)?;
+    let table = table::of(key.kind())?;
     let by_number = matches!(key, Key::TicketNumber(_));
     let sql = if by_number {
         "SELECT version, data, number FROM tickets WHERE number = ?1 AND data IS NOT NULL"
     } else {
-        &table.sql.load
+        &statements::of(table)?.load
     };
     let mut statement = prepare(connection, sql).or_failed(READING)?;
-    let mut rows = statement.query(params_from_iter(table::key_values(key))).or_failed(READING)?;
+    let values = table::key_values(key);
+    let mut rows = statement.query(params_from_iter(values.iter().map(row::bound))).or_failed(READING)?;
     let Some(it) = rows.next().or_failed(READING)? else { return Ok(Loaded::ABSENT) };
     let version = Version::new(it.get(0).or_failed(READING)?);
     let data = it.get_ref(1).or_failed(READING)?.as_blob_or_null().ok().flatten();

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use mailflow_core::store::Store;
+use mailflow_store_rows::table;
 use mailflow_test::store::{Place, RULES};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::{Options, SqliteStore, connection, table};
+use crate::{Options, SqliteStore, connection};
 
 static ISSUED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 

@@ -9,15 +9,16 @@ use mailflow_core::digest::Digest;
 use mailflow_core::store::{
     Changeset, CommitError, Committed, Found, Key, Loaded, Page, Query, Store, StoreError, StoreErrorKind,
 };
-
 use mailflow_core::time::{Clock as _, SystemClock, Timestamp};
+use mailflow_store_rows::bodies::MAX_INLINE;
+use mailflow_store_rows::jobs::Job;
+use mailflow_store_rows::prepared::Prepared;
 
-use crate::bodies::{Bodies, MAX_INLINE};
+use crate::bodies::Bodies;
 use crate::connection::{self, with_suffix};
 use crate::error::OrFailed as _;
-use crate::prepared::Prepared;
 use crate::readers::Readers;
-use crate::writer::{Job, Writer};
+use crate::writer::Writer;
 use crate::{find, load};
 
 /// How a database is opened. The default suits a server with up to a few dozen agents.
@@ -135,7 +136,8 @@ impl Store for SqliteStore {
 
     async fn commit(&self, changes: Changeset) -> Result<Committed, CommitError> {
         changes.only_adds_to_the_audit()?;
-        let prepared = Prepared::new(changes)?;
+        // SQLite sorts names of any length.
+        let prepared = Prepared::new(changes, usize::MAX)?;
         self.writer.run(|answer| Job::Commit(prepared, answer)).await
     }
 

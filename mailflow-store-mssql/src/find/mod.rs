@@ -2,13 +2,15 @@
 
 use mailflow_core::id::{MessageId, RuleId};
 use mailflow_core::store::{Count, Cursor, Found, Page, Query, RecordKind, Row, StoreError, StoreErrorKind, Version};
+use mailflow_store_rows::table;
+use mailflow_store_rows::value::unsigned;
 
 use crate::batch::{Batch, Parameters};
 use crate::connection::{Pool, take};
 use crate::driver;
 use crate::error::OrFailed as _;
-use crate::value::unsigned;
-use crate::{row, table};
+use crate::statements::NOTHING;
+use crate::{row, statements};
 
 mod contacts;
 mod deeds;
@@ -20,9 +22,6 @@ pub(crate) const LISTING: &str = "reading a list";
 /// Where a list begins that has no cursor. No row sorts there.
 const OLDEST: (i64, [u8; 16]) = (i64::MIN, [0; 16]);
 const NEWEST: (i64, [u8; 16]) = (i64::MAX, [0xff; 16]);
-
-/// What stands for the number of what is no ticket, and for the text of what is no message.
-const NOTHING: &str = "CAST(NULL AS BIGINT) AS number, CAST(NULL AS VARBINARY(MAX)) AS text";
 
 /// A part of a list.
 pub(crate) async fn find(pool: &Pool, query: &Query, page: &Page) -> Result<Found, StoreError> {
@@ -189,10 +188,10 @@ async fn documents(pool: &Pool, page: &Page) -> Result<Found, StoreError> {
 
 /// The records of a kind, by key.
 async fn all(pool: &Pool, kind: RecordKind, page: &Page) -> Result<Found, StoreError> {
-    let table = table::of(kind).ok_or_else(row::unknown_kind)?;
+    let table = table::of(kind)?;
     let after = page.after.as_ref().and_then(Cursor::read_bytes);
     let mut parameters = Parameters::default();
-    let sql = table.all(kind, after.as_deref(), most(page), &mut parameters);
+    let sql = statements::all(table, after.as_deref(), most(page), &mut parameters);
     let mut cut = Cut::new(page);
     for it in &one_statement(pool, &sql, parameters).await? {
         if cut.is_full() {

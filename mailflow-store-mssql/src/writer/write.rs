@@ -1,18 +1,24 @@
 //! The second and third round trip of a group: everything is written, the transaction is committed.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::decide::{BodyFinal, Decided, Final, IndexChanges, Moved, State, Words};
-use super::{Failure, Outcome};
+use mailflow_core::store::RecordKind;
+use mailflow_store_rows::decide::{BodyFinal, Decided};
+use mailflow_store_rows::index::{IndexChanges, Moved, Words};
+use mailflow_store_rows::look::Found;
+use mailflow_store_rows::table::Table;
+use mailflow_store_rows::value::{Type, signed};
+use mailflow_store_rows::writer::Failure;
+
 use crate::batch::{Batches, MAX_PARAMETERS, Parameters};
 use crate::bodies::NOW;
 use crate::changes::KEPT;
 use crate::driver::Connection;
 use crate::error::{OrFailed as _, was_sent_back};
-use crate::scope::Word;
-use crate::table::Table;
-use crate::value::{Parameter, Type, Value, bytes, signed};
+use crate::scope::{self, Word, word};
+use crate::statements;
+use crate::value::{Parameter, bytes, parameter};
 
 const WRITING: &str = "writing to the database";
 
@@ -20,13 +26,17 @@ const WRITING: &str = "writing to the database";
 const MAX_ROWS: usize = 200;
 
 /// Writes what was decided. `name` says to other servers who did it.
-pub(super) async fn write(connection: &mut Connection, decided: &Decided<'_>, name: &str) -> Result<(), Failure> {
-    let is_taken = |it: &Outcome| matches!(it, Outcome::Commit(Ok(_)));
-    if decided.bodies.is_empty() && !decided.outcomes.iter().any(is_taken) {
+pub(super) async fn write(
+    connection: &mut Connection,
+    found: &Found,
+    decided: &Decided<'_>,
+    name: &str,
+) -> Result<(), Failure> {
+    if decided.is_nothing() {
         let result = connection.run("ROLLBACK TRANSACTION;").await;
         return result.map(|_| ()).or_failed(WRITING).map_err(Failure::Before);
     }
-    for batch in &statements(decided, name).0 {
+    for batch in &batches(found, decided, name).0 {
         connection.ask(batch).await.or_failed(WRITING).map_err(Failure::Before)?;
     }
     match connection.run("COMMIT TRANSACTION;").await.or_failed(WRITING) {
@@ -36,11 +46,11 @@ pub(super) async fn write(connection: &mut Connection, decided: &Decided<'_>, na
     }
 }
 
-fn statements<'p>(decided: &'p Decided<'_>, name: &str) -> Batches<'p> {
+fn batches<'p>(found: &Found, decided: &'p Decided<'_>, name: &str) -> Batches<'p> {
     let mut batches = Batches::default();
-    records(&mut batches, decided);
+    records(&mut batches, found, decided);
     index(&mut batches, &decided.index);
-    bodies(&mut batches, decided);
+    bodies(&mut batches, found, decided);
     let counters = &decided.counters;
     add(&mut batches, 3, |parameters| {
         let [version, number, seq] =
@@ -70,71 +80,42 @@ fn add<'p>(batches: &mut Batches<'p>, parameters: usize, make: impl FnOnce(&mut 
 }
 
 /// Rows that are new, by table.
-type New<'p> = BTreeMap<&'static str, (&'static Table, Vec<Vec<Parameter<'p>>>)>;
+type New<'p> = BTreeMap<RecordKind, (&'static Table, Vec<Vec<Parameter<'p>>>)>;
 
-fn records<'p>(batches: &mut Batches<'p>, decided: &'p Decided<'_>) {
+fn records<'p>(batches: &mut Batches<'p>, found: &Found, decided: &'p Decided<'_>) {
     let mut new = New::new();
-    for last in decided.finals.values() {
-        let Final { table, key, state, there } = last;
-        let row = row(table, state);
-        match (row, there) {
+    for (key, last) in &decided.finals {
+        let (table, values) = (last.table, last.key);
+        match (statements::row(last), found.slots.contains_key(*key)) {
             (Some(row), true) => {
-                add(batches, row.len() + key.len(), |parameters| table.update(&row, key, parameters));
+                add(batches, row.len() + values.len(), |parameters| {
+                    statements::update(table, &row, values, parameters)
+                });
             }
             (Some(mut row), false) => {
-                row.extend(table.keys.iter().zip(*key).map(|((_, of), value)| value.parameter(*of)));
-                new.entry(table.name).or_insert_with(|| (table, Vec::new())).1.push(row);
+                row.extend(table.keys.iter().zip(values).map(|((_, of), value)| parameter(value, *of)));
+                new.entry(table.kind).or_insert_with(|| (table, Vec::new())).1.push(row);
             }
-            (None, true) => add(batches, key.len(), |parameters| table.delete(key, parameters)),
+            (None, true) => {
+                add(batches, values.len(), |parameters| statements::delete(table, values, parameters));
+            }
             (None, false) => {}
         }
     }
     for (table, rows) in new.values() {
-        let width = table.written().count();
+        let width = statements::written(table).count();
         for rows in rows.chunks(MAX_ROWS.min(MAX_PARAMETERS / width)) {
-            add(batches, rows.len() * width, |parameters| table.insert(rows, parameters));
+            add(batches, rows.len() * width, |parameters| statements::insert(table, rows, parameters));
         }
     }
 }
 
-/// The columns of a row, its version and data; nothing if there shall be no row.
-fn row<'p>(table: &'static Table, state: &'p State<'_>) -> Option<Vec<Parameter<'p>>> {
-    let columns = table.columns.len();
-    let own = |value: &Value| match value {
-        Value::Integer(number) => Parameter::Integer(Some(*number)),
-        _ => Parameter::Integer(None),
-    };
-    let (mut cells, version, data) = match state {
-        State::Nothing => return None,
-        State::Record { row, version, number, seq } => {
-            let mut cells: Vec<Parameter<'p>> =
-                row.columns.iter().zip(table.columns).map(|(value, (_, of))| value.parameter(*of)).collect();
-            if let (Some(first), Some(number)) = (cells.first_mut(), number) {
-                *first = own(number);
-            }
-            if table.numbered {
-                cells.push(own(seq));
-            }
-            (cells, version, Some(Cow::Borrowed(row.data.as_slice())))
-        }
-        State::Tombstone { version, number, seq } => {
-            let column = |(nth, (_, of)): (usize, &(&str, Type))| match nth {
-                0 if table.name == "tickets" => own(number),
-                nth if table.numbered && nth + 1 == columns => own(seq),
-                _ if *of == Type::Integer => Parameter::Integer(None),
-                _ => Parameter::Bytes(None),
-            };
-            (table.columns.iter().enumerate().map(column).collect(), version, None)
-        }
-    };
-    cells.push(Parameter::Integer(Some(signed(*version))));
-    cells.push(Parameter::Bytes(data));
-    Some(cells)
-}
-
 fn index<'p>(batches: &mut Batches<'p>, index: &'p IndexChanges<'_>) {
     index.moved.iter().for_each(|it| moved(batches, it));
-    for seqs in index.forgotten.chunks(MAX_ROWS) {
+    // Words that are others now go and come.
+    let replaced = index.words.iter().filter(|it| it.replaces).map(|it| it.seq);
+    let forgotten: Vec<i64> = index.forgotten.iter().copied().chain(replaced).collect();
+    for seqs in forgotten.chunks(MAX_ROWS) {
         add(batches, seqs.len(), |parameters| {
             let places: Vec<String> = seqs.iter().map(|it| parameters.integer(*it)).collect();
             let places = places.join(", ");
@@ -144,7 +125,7 @@ fn index<'p>(batches: &mut Batches<'p>, index: &'p IndexChanges<'_>) {
     index.words.iter().for_each(|it| words(batches, it));
     for contacts in index.contacts.chunks(MAX_ROWS) {
         add(batches, contacts.len(), |parameters| {
-            let ids = parameters.is_one_of("contact", contacts.iter().copied());
+            let ids = parameters.is_one_of("contact", contacts.iter().map(|it| *it.as_bytes()));
             format!("DELETE FROM contact_words WHERE {ids};")
         });
     }
@@ -154,7 +135,7 @@ fn index<'p>(batches: &mut Batches<'p>, index: &'p IndexChanges<'_>) {
                 .iter()
                 .map(|(word, contact)| {
                     let word = parameters.bytes(word.as_bytes());
-                    format!("({word}, {})", parameters.bytes(contact.as_slice()))
+                    format!("({word}, {})", parameters.bytes(contact.as_bytes().as_slice()))
                 })
                 .collect();
             format!("INSERT INTO contact_words (word, contact) VALUES {};", rows.join(", "))
@@ -163,9 +144,12 @@ fn index<'p>(batches: &mut Batches<'p>, index: &'p IndexChanges<'_>) {
 }
 
 /// The words of a text that say where its ticket lies are others now.
-fn moved<'p>(batches: &mut Batches<'p>, Moved { ticket, gone, new }: &'p Moved) {
+fn moved(batches: &mut Batches<'_>, Moved { ticket, from, to }: &Moved) {
+    let (before, now) = (from.as_ref().map(scope::words).unwrap_or_default(), scope::words(to));
+    let gone: Vec<Word> = before.difference(&now).copied().collect();
+    let new: Vec<Word> = now.difference(&before).copied().collect();
     add(batches, 1 + gone.len() + 2 * new.len(), |parameters| {
-        let ticket = parameters.id(*ticket);
+        let ticket = parameters.id(*ticket.as_bytes());
         let mut sql = String::new();
         if !gone.is_empty() {
             let gone = parameters.is_one_of("word", gone.iter().copied());
@@ -188,18 +172,20 @@ fn moved<'p>(batches: &mut Batches<'p>, Moved { ticket, gone, new }: &'p Moved) 
 }
 
 /// Takes a text in. Its words go as one parameter, which SQL Server cuts in pieces of 16 bytes: there may be thousands.
-fn words<'p>(batches: &mut Batches<'p>, Words { seq, id, note, ticket, joined, words }: &'p Words<'_>) {
+fn words<'p>(batches: &mut Batches<'p>, Words { seq, id, note, ticket, joined, scope, .. }: &'p Words<'_>) {
     add(batches, 5, |parameters| {
         let values = [
             parameters.integer(*seq),
             parameters.bytes(id.as_slice()),
             parameters.integer(i64::from(*note)),
-            parameters.bytes(ticket.as_slice()),
+            parameters.bytes(ticket.as_bytes().as_slice()),
             parameters.add(Parameter::Text(Cow::Owned(format!(" {} ", joined.trim())))),
         ];
         format!("INSERT INTO search (seq, id, note, ticket, joined) VALUES ({});", values.join(", "))
     });
-    let words: Vec<Word> = words.iter().copied().collect();
+    let mut words: BTreeSet<Word> = joined.split_whitespace().map(word).collect();
+    words.extend(scope.as_ref().map(scope::words).unwrap_or_default());
+    let words: Vec<Word> = words.into_iter().collect();
     for chunk in words.chunks(10_000) {
         add(batches, 3, |parameters| {
             let packed = parameters.bytes(chunk.concat());
@@ -230,16 +216,16 @@ fn numbers(count: usize) -> String {
     }
 }
 
-fn bodies<'p>(batches: &mut Batches<'p>, decided: &'p Decided<'_>) {
+fn bodies<'p>(batches: &mut Batches<'p>, found: &Found, decided: &'p Decided<'_>) {
     for (digest, last) in &decided.bodies {
-        let there = decided.known_bodies.contains(digest);
+        let there = found.bodies.contains_key(digest);
         add(batches, 5, |parameters| {
             let key = parameters.compared(Type::Digest, bytes(digest.as_bytes()));
             match (last, there) {
                 (BodyFinal::Put { kept, named }, false) => {
                     let named = parameters.integer(i64::from(*named));
                     let size = parameters.integer(kept.size);
-                    let content = parameters.bytes(kept.content.as_slice());
+                    let content = parameters.add(Parameter::Bytes(kept.content.as_deref().map(Cow::Borrowed)));
                     format!(
                         "INSERT INTO bodies (digest, place, named, size, kept, content)
                          VALUES ({key}, 0, {named}, {size}, {NOW}, {content});"
@@ -248,7 +234,7 @@ fn bodies<'p>(batches: &mut Batches<'p>, decided: &'p Decided<'_>) {
                 (BodyFinal::Put { kept, named }, true) => {
                     let named = parameters.integer(i64::from(*named));
                     let size = parameters.integer(kept.size);
-                    let content = parameters.bytes(kept.content.as_slice());
+                    let content = parameters.add(Parameter::Bytes(kept.content.as_deref().map(Cow::Borrowed)));
                     format!(
                         "UPDATE bodies SET named = CASE WHEN {named} = 1 THEN 1 ELSE named END, kept = {NOW}, size = {size},
                          content = CASE place WHEN 2 THEN {content} ELSE content END,

@@ -3,6 +3,7 @@
 use deadpool_postgres::Pool;
 use mailflow_core::id::{MessageId, RuleId};
 use mailflow_core::store::{Count, Cursor, Found, Page, Query, RecordKind, Row, StoreError, StoreErrorKind, Version};
+use mailflow_store_rows::table;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
@@ -10,8 +11,8 @@ use crate::connection::take;
 use crate::error::OrFailed as _;
 use crate::pipeline::prepare;
 use crate::row;
-use crate::table;
-use crate::value::{Parameter, Value, unsigned};
+use crate::statements;
+use crate::value::{Parameter, parameter, unsigned};
 
 mod contacts;
 mod deeds;
@@ -200,21 +201,11 @@ async fn documents(pool: &Pool, page: &Page) -> Result<Found, StoreError> {
 
 /// The records of a kind, by key.
 async fn all(pool: &Pool, kind: RecordKind, page: &Page) -> Result<Found, StoreError> {
-    let table = table::of(kind).ok_or_else(row::unknown_kind)?;
+    let table = table::of(kind)?;
     let after = page.after.as_ref().and_then(Cursor::read_bytes);
-    if kind == RecordKind::Directory && after.is_some() {
-        return Ok(Cut::new(page).end());
-    }
-    let sql = if after.is_some() { &table.sql.all_after } else { &table.sql.all_from };
-    let mut values: Vec<Parameter<'_>> = Vec::new();
-    for value in table::key_from(kind, &after.unwrap_or_default()) {
-        values.push(match value {
-            Value::Uuid(uuid) => Box::new(uuid),
-            Value::Bytes(bytes) => Box::new(bytes),
-            Value::Integer(number) => Box::new(number),
-            Value::Null => Box::new(None::<i64>),
-        });
-    }
+    let statements = statements::of(table)?;
+    let sql = if after.is_some() { &statements.all_after } else { &statements.all_from };
+    let mut values: Vec<Parameter<'_>> = table.key_from(after.as_deref()).into_iter().map(parameter).collect();
     values.push(Box::new(most(page)));
     let rows = one_statement(pool, sql, values).await?;
     let mut cut = Cut::new(page);

@@ -1,55 +1,46 @@
 //! The second round trip of a group: everything is written, others are told, the transaction is committed.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use deadpool_postgres::Object;
 use mailflow_core::digest::Digest;
-use mailflow_core::store::{StoreError, StoreErrorKind};
+use mailflow_core::store::{RecordKind, StoreError, StoreErrorKind};
+use mailflow_store_rows::decide::{BodyFinal, Decided};
+use mailflow_store_rows::index::IndexChanges;
+use mailflow_store_rows::table::Table;
+use mailflow_store_rows::writer::Failure;
+use uuid::Uuid;
 
-use super::decide::{BodyFinal, Decided, Final, IndexChanges, State};
-use super::{Failure, Outcome};
 use crate::bodies::NOW;
-use crate::changes;
 use crate::error::OrFailed as _;
+use crate::load::key_arrays;
 use crate::pipeline::Pipeline;
-use crate::table::Table;
-use crate::value::{Parameter, Type, Value, array, integer, signed};
+use crate::statements;
+use crate::value::{Parameter, Value, array, signed};
+use crate::{changes, scope};
 
 const WRITING: &str = "writing to the database";
 
-/// All values of `table`'s rows, in the order of its columns: columns, version, data, key.
-#[derive(Default)]
-struct Rows<'j> {
-    table: Option<&'static Table>,
-    put: Vec<Vec<Cell<'j>>>,
-    gone: Vec<&'j [Value]>,
+/// What is written into one table.
+struct Rows<'d> {
+    table: &'static Table,
+    put: Vec<PutRow<'d>>,
+    gone: Vec<&'d [Value]>,
 }
 
-/// A value that is borrowed, or made for the occasion.
-enum Cell<'j> {
-    Ref(&'j Value),
-    Own(Value),
-    Data(&'j [u8]),
-}
-
-impl Cell<'_> {
-    fn value(&self) -> &Value {
-        match self {
-            Self::Ref(value) => value,
-            Self::Own(value) => value,
-            Self::Data(_) => &Value::Null,
-        }
-    }
-
-    fn data(&self) -> Option<&[u8]> {
-        if let Self::Data(data) = self { Some(data) } else { None }
-    }
+/// A row that is written, in the order of [`Statements::put`](crate::statements::Statements::put).
+struct PutRow<'d> {
+    columns: Vec<Cow<'d, Value>>,
+    version: i64,
+    /// The one column that is never copied.
+    data: Option<&'d [u8]>,
+    key: &'d [Value],
 }
 
 /// Writes what was decided. `name` says to those who listen who it was.
 pub(super) async fn write(client: &Object, decided: &Decided<'_>, name: &str) -> Result<(), Failure> {
-    let is_taken = |it: &Outcome| matches!(it, Outcome::Commit(Ok(_)));
-    if decided.bodies.is_empty() && !decided.outcomes.iter().any(is_taken) {
+    if decided.is_nothing() {
         return client.batch_execute("ROLLBACK").await.or_failed(WRITING).map_err(Failure::Before);
     }
     let rows = by_table(decided);
@@ -70,40 +61,17 @@ fn was_sent_back(error: &StoreError) -> bool {
     error.kind() == StoreErrorKind::Transient && (state.starts_with("40") || state == "55P03")
 }
 
-fn by_table<'j>(decided: &Decided<'j>) -> Vec<Rows<'j>> {
-    let mut tables: BTreeMap<&'static str, Rows<'j>> = BTreeMap::new();
-    for Final { table, key, state } in decided.finals.values() {
-        let rows = tables.entry(table.name).or_default();
-        rows.table = Some(table);
-        let columns = table.columns.len();
-        let mut cells: Vec<Cell<'j>> = Vec::with_capacity(columns + 2 + key.len());
-        match state {
-            State::Nothing => {
-                rows.gone.push(key);
-                continue;
-            }
-            State::Record { row, version, number, seq } => {
-                cells.extend(row.columns.iter().map(Cell::Ref));
-                if let (Some(first), Some(number)) = (cells.first_mut(), number) {
-                    *first = Cell::Own(number.clone());
-                }
-                if table.numbered {
-                    cells.push(Cell::Own(seq.clone()));
-                }
-                cells.extend([Cell::Own(integer(*version)), Cell::Data(&row.data)]);
-            }
-            State::Tombstone { version, number, seq } => {
-                let column = |(nth, _)| match nth {
-                    0 if table.name == "tickets" => Cell::Own(number.clone()),
-                    nth if table.numbered && nth + 1 == columns => Cell::Own(seq.clone()),
-                    _ => Cell::Own(Value::Null),
-                };
-                cells.extend(table.columns.iter().enumerate().map(column));
-                cells.extend([Cell::Own(integer(*version)), Cell::Own(Value::Null)]);
+fn by_table<'d>(decided: &'d Decided<'_>) -> Vec<Rows<'d>> {
+    let mut tables: BTreeMap<RecordKind, Rows<'d>> = BTreeMap::new();
+    for last in decided.finals.values() {
+        let (table, key) = (last.table, last.key);
+        let rows = tables.entry(table.kind).or_insert_with(|| Rows { table, put: Vec::new(), gone: Vec::new() });
+        match last.columns() {
+            None => rows.gone.push(key),
+            Some(columns) => {
+                rows.put.push(PutRow { columns, version: signed(last.version), data: last.data(), key });
             }
         }
-        cells.extend(key.iter().map(Cell::Ref));
-        rows.put.push(cells);
     }
     tables.into_values().collect()
 }
@@ -114,15 +82,13 @@ async fn fill<'p>(
     tables: &'p [Rows<'_>],
     name: &'p str,
 ) -> Result<(), StoreError> {
-    for rows in tables {
-        let Some(table) = rows.table else { continue };
-        if !rows.gone.is_empty() {
-            let column = |nth: usize| rows.gone.iter().map(move |key| key.get(nth).unwrap_or(&Value::Null));
-            let keys = table.keys.iter().enumerate().map(|(nth, (_, of))| array(*of, column(nth)));
-            pipeline.add(&table.sql.delete, keys.collect()).await?;
+    for Rows { table, put, gone } in tables {
+        let sql = statements::of(table)?;
+        if !gone.is_empty() {
+            pipeline.add(&sql.delete, key_arrays(table, gone)).await?;
         }
-        if !rows.put.is_empty() {
-            pipeline.add(&table.sql.put, columns(table, &rows.put)).await?;
+        if !put.is_empty() {
+            pipeline.add(&sql.put, columns(table, put)).await?;
         }
     }
     index(pipeline, &decided.index).await?;
@@ -138,23 +104,21 @@ async fn fill<'p>(
 }
 
 /// The rows of a table as one array for each column.
-fn columns<'p>(table: &Table, rows: &'p [Vec<Cell<'_>>]) -> Vec<Parameter<'p>> {
-    let types = table.columns.iter().map(|(_, of)| Some(*of));
-    // `data` is the one column that is never copied.
-    let types = types.chain([Some(Type::Integer), None]).chain(table.keys.iter().map(|(_, of)| Some(*of)));
-    let column = |(nth, of): (usize, Option<Type>)| -> Parameter<'p> {
-        let cells = rows.iter().map(move |row| row.get(nth));
-        match of {
-            Some(of) => array(of, cells.map(|cell| cell.map_or(&Value::Null, Cell::value))),
-            None => Box::new(cells.map(|cell| cell.and_then(Cell::data)).collect::<Vec<_>>()),
-        }
-    };
-    types.enumerate().map(column).collect()
+fn columns<'p>(table: &Table, rows: &'p [PutRow<'_>]) -> Vec<Parameter<'p>> {
+    let column = |nth: usize| rows.iter().map(move |row| row.columns.get(nth).map_or(&Value::Null, |it| &**it));
+    let mut columns: Vec<Parameter<'p>> =
+        table.columns.iter().enumerate().map(|(nth, (_, of))| array(*of, column(nth))).collect();
+    columns.push(Box::new(rows.iter().map(|row| row.version).collect::<Vec<_>>()));
+    columns.push(Box::new(rows.iter().map(|row| row.data).collect::<Vec<_>>()));
+    let keys: Vec<&[Value]> = rows.iter().map(|row| row.key).collect();
+    columns.extend(key_arrays(table, &keys));
+    columns
 }
 
 async fn index<'p>(pipeline: &mut Pipeline<'p>, index: &'p IndexChanges<'_>) -> Result<(), StoreError> {
     if !index.moved.is_empty() {
-        let (tickets, scopes): (Vec<_>, Vec<_>) = index.moved.iter().map(|(id, scope)| (*id, scope.as_str())).unzip();
+        let moved = index.moved.iter().map(|it| (Uuid::from(it.ticket), scope::words(&it.to)));
+        let (tickets, scopes): (Vec<_>, Vec<_>) = moved.unzip();
         let sql = "UPDATE search s SET words = array_to_tsvector(string_to_array(btrim(s.joined || m.scope), ' '))
             FROM unnest($1::uuid[], $2::text[]) m(ticket, scope) WHERE s.ticket = m.ticket";
         pipeline.add(sql, vec![Box::new(tickets), Box::new(scopes)]).await?;
@@ -172,21 +136,22 @@ async fn index<'p>(pipeline: &mut Pipeline<'p>, index: &'p IndexChanges<'_>) -> 
             ON CONFLICT (seq) DO UPDATE SET ticket = excluded.ticket, joined = excluded.joined, words = excluded.words";
         let values: Vec<Parameter<'p>> = vec![
             Box::new(of.iter().map(|it| it.seq).collect::<Vec<_>>()),
-            Box::new(of.iter().map(|it| it.id).collect::<Vec<_>>()),
+            Box::new(of.iter().map(|it| Uuid::from_bytes(it.id)).collect::<Vec<_>>()),
             Box::new(of.iter().map(|it| it.note).collect::<Vec<_>>()),
-            Box::new(of.iter().map(|it| it.ticket).collect::<Vec<_>>()),
+            Box::new(of.iter().map(|it| Uuid::from(it.ticket)).collect::<Vec<_>>()),
             Box::new(joined),
-            Box::new(of.iter().map(|it| it.scope.as_str()).collect::<Vec<_>>()),
+            Box::new(of.iter().map(|it| it.scope.as_ref().map(scope::words).unwrap_or_default()).collect::<Vec<_>>()),
         ];
         pipeline.add(sql, values).await?;
     }
     if !index.contacts.is_empty() {
         let sql = "DELETE FROM contact_words WHERE contact = ANY($1)";
-        pipeline.add(sql, vec![Box::new(index.contacts.as_slice())]).await?;
+        let contacts: Vec<Uuid> = index.contacts.iter().map(|it| Uuid::from(*it)).collect();
+        pipeline.add(sql, vec![Box::new(contacts)]).await?;
     }
     if !index.contact_words.is_empty() {
         let (words, contacts): (Vec<_>, Vec<_>) =
-            index.contact_words.iter().map(|(word, contact)| (word.as_bytes(), *contact)).unzip();
+            index.contact_words.iter().map(|(word, contact)| (word.as_bytes(), Uuid::from(*contact))).unzip();
         let sql = "INSERT INTO contact_words (word, contact) SELECT * FROM unnest($1::bytea[], $2::uuid[])";
         pipeline.add(sql, vec![Box::new(words), Box::new(contacts)]).await?;
     }
@@ -231,7 +196,7 @@ async fn bodies<'p>(pipeline: &mut Pipeline<'p>, bodies: &'p BTreeMap<Digest, Bo
             Box::new(digests(|it| matches!(it, BodyFinal::Put { .. }))),
             Box::new(put().map(|(_, named)| named).collect::<Vec<_>>()),
             Box::new(put().map(|(kept, _)| kept.size).collect::<Vec<_>>()),
-            Box::new(put().map(|(kept, _)| kept.content.as_slice()).collect::<Vec<_>>()),
+            Box::new(put().map(|(kept, _)| kept.content.as_deref()).collect::<Vec<_>>()),
         ];
         pipeline.add(&sql, values).await?;
     }

@@ -2,13 +2,13 @@
 
 use mailflow_core::id::{MessageId, RuleId};
 use mailflow_core::store::{Count, Cursor, Found, Page, Query, RecordKind, Row, StoreError, StoreErrorKind, Version};
+use mailflow_store_rows::table;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use crate::connection::prepare;
 use crate::error::OrFailed as _;
-use crate::row;
-use crate::table;
+use crate::{row, statements};
 
 mod contacts;
 mod deeds;
@@ -219,14 +219,13 @@ fn documents(connection: &Connection, page: &Page) -> Result<Found, StoreError> 
 
 /// The records of a kind, by key.
 fn all(connection: &Connection, kind: RecordKind, page: &Page) -> Result<Found, StoreError> {
-    let table = table::of(kind).ok_or_else(row::unknown_kind)?;
+    let table = table::of(kind)?;
     let after = page.after.as_ref().and_then(Cursor::read_bytes);
-    if kind == RecordKind::Directory && after.is_some() {
-        return Ok(Cut::new(page).end());
-    }
-    let mut values = table::key_from(kind, &after.unwrap_or_default());
-    values.push(Value::Integer(i64::from(limit(page)) + 1));
-    let mut statement = prepare(connection, &table.sql.all).or_failed(LISTING)?;
+    let statements = statements::of(table)?;
+    let sql = if after.is_some() { &statements.all_after } else { &statements.all_from };
+    let key = table.key_from(after.as_deref());
+    let values = key.iter().map(row::bound).chain([(i64::from(limit(page)) + 1).into()]);
+    let mut statement = prepare(connection, sql).or_failed(LISTING)?;
     let mut rows = statement.query(params_from_iter(values)).or_failed(LISTING)?;
     let mut cut = Cut::new(page);
     while let Some(it) = rows.next().or_failed(LISTING)? {

@@ -10,6 +10,7 @@ use mailflow_core::store::{
 };
 use mailflow_core::ticket::{Ticket, TicketState};
 use mailflow_core::time::Timestamp;
+use mailflow_store_rows::columns;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
@@ -103,7 +104,7 @@ fn candidate(it: &rusqlite::Row<'_>) -> rusqlite::Result<Candidate> {
 pub(super) fn skeleton(it: &rusqlite::Row<'_>, first: usize, id: TicketId) -> rusqlite::Result<Ticket> {
     let ticketbox = TicketboxId::from_bytes(it.get(first + 1)?);
     let mut ticket = Ticket::new(id, ticketbox, "", Timestamp::MIN);
-    let (state, trashed) = row::of_shelf(it.get(first)?);
+    let (state, trashed) = columns::of_shelf(it.get(first)?);
     ticket.state = state;
     ticket.trashed = trashed.then_some(Timestamp::MIN);
     ticket.owner = it.get::<_, Option<[u8; 16]>>(first + 2)?.map(AgentId::from_bytes);
@@ -191,7 +192,7 @@ impl<'c> Merged<'c> {
         from: &(i64, Vec<u8>),
         expected: i64,
     ) -> Result<Self, StoreError> {
-        let shelves = mailflow_store_rows::columns::shelves(query);
+        let shelves = columns::shelves(query);
         let ranges = ranges(query);
         let one = ranges.len() * shelves.len() == 1;
         let chunk = if one { expected.clamp(1, MAX_CHUNK) } else { FIRST_CHUNK };

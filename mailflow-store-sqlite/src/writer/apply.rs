@@ -1,54 +1,43 @@
 //! One changeset: checked first, then applied.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use mailflow_core::id::TicketId;
-use mailflow_core::store::{CommitError, Committed, Key, StoreError, StoreErrorKind, Version};
-use rusqlite::types::Value;
+use mailflow_core::store::{CommitError, Committed, Key, RecordKind, StoreError, Version};
+use mailflow_store_rows::bodies::Written;
+use mailflow_store_rows::decide::{highest_number, missing_body};
+use mailflow_store_rows::look::{Counters, Standing};
+use mailflow_store_rows::prepared::{Action, Prepared, Step};
+use mailflow_store_rows::row::{Beside, Row};
+use mailflow_store_rows::value::{Value, signed};
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
 
 use super::index;
-use crate::bodies::{self, Bodies, Why, Written};
+use crate::bodies::{self, Bodies, Why};
 use crate::connection::prepare;
 use crate::error::OrFailed as _;
-use crate::prepared::{Action, Prepared, Step};
-use crate::row::{Beside, Row};
-use crate::table::{TICKETS, integer};
+use crate::row::bound;
+use crate::statements;
 
 const CHECKING: &str = "looking at what is there";
 pub(super) const WRITING: &str = "writing a record";
 
 /// What was given last.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Counters {
-    pub version: u64,
-    pub number: u64,
-    pub seq: i64,
+pub(super) fn counters(connection: &Connection) -> Result<Counters, StoreError> {
+    let read = |row: &rusqlite::Row<'_>| Ok(Counters { version: row.get(0)?, number: row.get(1)?, seq: row.get(2)? });
+    connection
+        .query_row("SELECT version, number, seq FROM counters WHERE id = 1", [], read)
+        .or_failed("reading the counters")
 }
 
-impl Counters {
-    pub fn read(connection: &Connection) -> Result<Self, StoreError> {
-        let read = |row: &rusqlite::Row<'_>| Ok(Self { version: row.get(0)?, number: row.get(1)?, seq: row.get(2)? });
-        connection
-            .query_row("SELECT version, number, seq FROM counters WHERE id = 1", [], read)
-            .or_failed("reading the counters")
-    }
-
-    pub fn write(&self, connection: &Connection) -> Result<(), StoreError> {
-        let sql = "UPDATE counters SET version = ?1, number = ?2, seq = ?3 WHERE id = 1";
-        prepare(connection, sql)
-            .and_then(|mut it| it.execute(params![integer(self.version), integer(self.number), self.seq]))
-            .or_failed("writing the counters")?;
-        Ok(())
-    }
-}
-
-/// What is under a key.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Standing {
-    Nothing,
-    Tombstone,
-    Record,
+/// Writes them.
+pub(super) fn write_counters(connection: &Connection, counters: &Counters) -> Result<(), StoreError> {
+    let sql = "UPDATE counters SET version = ?1, number = ?2, seq = ?3 WHERE id = 1";
+    prepare(connection, sql)
+        .and_then(|mut it| it.execute(params![signed(counters.version), signed(counters.number), counters.seq]))
+        .or_failed("writing the counters")?;
+    Ok(())
 }
 
 /// Checks a changeset and applies it. The outer error is one of the database: the whole group fails. The inner one is
@@ -72,14 +61,14 @@ pub(super) fn changeset(
     if !stale.is_empty() {
         return Ok(Err(CommitError::Conflict(stale)));
     }
-    let highest = match highest_number(connection, changes)? {
+    let owners = owners(connection, changes)?;
+    let highest = match highest_number(changes, |number| owners.get(&number).copied()) {
         Ok(highest) => highest,
         Err(refusal) => return Ok(Err(refusal.into())),
     };
     for digest in &changes.bodies {
         if !bodies::write(connection, bodies, digest, Why::Named, written)? {
-            let doing = format!("a record names the body {digest}, which was not kept; keep it first");
-            return Ok(Err(StoreError::new(StoreErrorKind::Other, doing).into()));
+            return Ok(Err(missing_body(digest).into()));
         }
     }
     counters.version += 1;
@@ -87,7 +76,7 @@ pub(super) fn changeset(
     let mut applying = Applying { connection, counters, first_number: changes.first_number, numbers: Vec::new() };
     // Tickets first: their messages are indexed under where they lie now.
     let (tickets, others): (Vec<_>, Vec<_>) =
-        changes.steps.iter().zip(standings).partition(|(step, _)| step.table.name == TICKETS.name);
+        changes.steps.iter().zip(standings).partition(|(step, _)| step.table.kind == RecordKind::Ticket);
     for (step, standing) in tickets.into_iter().chain(others) {
         applying.step(step, standing)?;
     }
@@ -97,11 +86,14 @@ pub(super) fn changeset(
 fn standing(connection: &Connection, step: &Step) -> Result<(u64, Standing), StoreError> {
     let sql = match step.key {
         Key::TicketNumber(_) => "SELECT version, data IS NOT NULL FROM tickets WHERE number = ?1",
-        _ => &step.table.sql.version,
+        _ => &statements::of(step.table)?.version,
     };
     let row = prepare(connection, sql)
         .and_then(|mut it| {
-            it.query_row(params_from_iter(&step.values), |row| Ok((row.get(0)?, row.get::<_, bool>(1)?))).optional()
+            it.query_row(params_from_iter(step.values.iter().map(bound)), |row| {
+                Ok((row.get(0)?, row.get::<_, bool>(1)?))
+            })
+            .optional()
         })
         .or_failed(CHECKING)?;
     Ok(match row {
@@ -111,24 +103,21 @@ fn standing(connection: &Connection, step: &Step) -> Result<(u64, Standing), Sto
     })
 }
 
-/// The highest number that the changeset itself gives to a ticket; a refusal if another ticket has one of them.
-fn highest_number(connection: &Connection, changes: &Prepared) -> Result<Result<u64, StoreError>, StoreError> {
-    let mut given = BTreeSet::new();
+/// Which tickets have the numbers that the changeset itself gives.
+fn owners(connection: &Connection, changes: &Prepared) -> Result<BTreeMap<u64, TicketId>, StoreError> {
+    let mut owners = BTreeMap::new();
     for step in &changes.steps {
-        let Action::Put(Row { beside: Beside::Ticket { id, number, .. }, .. }) = &step.action else { continue };
+        let Action::Put(Row { beside: Beside::Ticket { number, .. }, .. }) = &step.action else { continue };
         if *number == 0 {
             continue;
         }
         let sql = "SELECT id FROM tickets WHERE number = ?1";
-        let has: Option<[u8; 16]> = prepare(connection, sql)
-            .and_then(|mut it| it.query_row([integer(*number)], |row| row.get(0)).optional())
+        let owner: Option<[u8; 16]> = prepare(connection, sql)
+            .and_then(|mut it| it.query_row([signed(*number)], |row| row.get(0)).optional())
             .or_failed(CHECKING)?;
-        if !given.insert(*number) || has.is_some_and(|has| has != *id.as_bytes()) {
-            let doing = format!("the ticket number {number} belongs to another ticket");
-            return Ok(Err(StoreError::new(StoreErrorKind::Other, doing)));
-        }
+        owners.extend(owner.map(|owner| (*number, TicketId::from_bytes(owner))));
     }
-    Ok(Ok(given.last().copied().unwrap_or(0)))
+    Ok(owners)
 }
 
 struct Applying<'a> {
@@ -147,49 +136,52 @@ impl Applying<'_> {
         }
     }
 
-    fn execute<'v>(&self, sql: &str, values: impl IntoIterator<Item = &'v Value>) -> Result<(), StoreError> {
+    fn execute<'v>(&self, sql: &str, values: impl Iterator<Item = ToSqlOutput<'v>>) -> Result<(), StoreError> {
         prepare(self.connection, sql)
             .and_then(|mut it| it.execute(params_from_iter(values)))
             .or_failed(WRITING)
             .map(|_| ())
     }
 
+    fn version(&self) -> ToSqlOutput<'static> {
+        ToSqlOutput::from(signed(self.counters.version))
+    }
+
     fn erase(&self, step: &Step) -> Result<(), StoreError> {
         index::forget(self.connection, &step.key)?;
+        let (sql, key) = (statements::of(step.table)?, step.values.iter().map(bound));
         if step.key.kind().leaves_tombstone() {
-            let version = integer(self.counters.version);
-            self.execute(&step.table.sql.bury, std::iter::once(&version).chain(&step.values))
+            self.execute(&sql.bury, std::iter::once(self.version()).chain(key))
         } else {
-            self.execute(&step.table.sql.delete, &step.values)
+            self.execute(&sql.delete, key)
         }
     }
 
     fn put(&mut self, step: &Step, row: &Row, standing: Standing) -> Result<(), StoreError> {
         let mut number_column = None;
         if let Beside::Ticket { id, number: 0, .. } = row.beside {
-            let number = (self.counters.number + 1).max(self.first_number);
-            self.counters.number = number;
+            let number = self.counters.next_number(self.first_number);
             self.numbers.push((id, number));
-            number_column = Some(integer(number));
+            number_column = Some(Value::Integer(signed(number)));
         }
         // What comes back from its tombstone counts as taken in now.
         let replaces = standing == Standing::Record || (standing == Standing::Tombstone && !step.table.numbered);
+        let sql = statements::of(step.table)?;
         if standing == Standing::Tombstone && step.table.numbered {
-            self.execute(&step.table.sql.delete, &step.values)?;
+            self.execute(&sql.delete, step.values.iter().map(bound))?;
         }
         let before = if replaces { index::before(self.connection, &step.key)? } else { None };
-        let version = integer(self.counters.version);
         // The number is the first column of a ticket.
         let columns = number_column.iter().chain(row.columns.iter().skip(usize::from(number_column.is_some())));
-        let values = columns.chain([&version, &row.data]).chain(&step.values);
+        let data = ToSqlOutput::Borrowed(ValueRef::Blob(&row.data));
+        let values = columns.map(bound).chain([self.version(), data]).chain(step.values.iter().map(bound));
         if replaces {
-            self.execute(&step.table.sql.update, values)?;
+            self.execute(&sql.update, values)?;
         } else if step.table.numbered {
-            self.counters.seq += 1;
-            let seq = Value::Integer(self.counters.seq);
-            self.execute(&step.table.sql.insert, values.chain([&seq]))?;
+            let seq = self.counters.next_seq();
+            self.execute(&sql.insert, values.chain([seq.into()]))?;
         } else {
-            self.execute(&step.table.sql.insert, values)?;
+            self.execute(&sql.insert, values)?;
         }
         index::put(self.connection, &step.key, &row.beside, before, self.counters.seq)
     }

@@ -5,15 +5,15 @@ use mailflow_core::message::Message;
 use mailflow_core::note::Note;
 use mailflow_core::search;
 use mailflow_core::store::{Key, StoreError};
+use mailflow_store_rows::record;
+use mailflow_store_rows::row::Beside;
+use mailflow_store_rows::scope::Scope;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::apply::WRITING;
-use mailflow_store_rows::record;
-
 use crate::connection::prepare;
 use crate::error::OrFailed as _;
-use crate::row::Beside;
-use crate::scope::Scope;
+use crate::scope;
 
 /// What was indexed of a record before it is replaced.
 pub(super) enum Before {
@@ -134,7 +134,7 @@ fn forget_contact(connection: &Connection, id: ContactId) -> Result<(), StoreErr
 }
 
 fn add(connection: &Connection, seq: i64, scope: Option<&Scope>, words: &str) -> Result<(), StoreError> {
-    let scope = scope.map(Scope::words).unwrap_or_default();
+    let scope = scope.map(scope::words).unwrap_or_default();
     prepare(connection, "INSERT INTO search (rowid, scope, words) VALUES (?1, ?2, ?3)")
         .and_then(|mut it| it.execute(params![seq, scope, words]))
         .or_failed(WRITING)

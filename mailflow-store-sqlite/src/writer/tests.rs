@@ -1,21 +1,21 @@
 use std::sync::Arc;
 
 use mailflow_core::store::{Changeset, CommitError, Entry};
+use mailflow_store_rows::jobs::Job;
+use mailflow_store_rows::prepared::Prepared;
 use mailflow_test::store::samples::{message, pulse};
 use rusqlite::Connection;
 use rusqlite::limits::Limit;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
-use super::apply::Counters;
-use super::{Job, Writing};
+use super::{Writing, apply};
 use crate::bodies::Bodies;
 use crate::connection;
-use crate::prepared::Prepared;
 
 fn writing(folder: &TempDir) -> Writing {
     let connection = connection::writer(&folder.path().join("desk.db"), 1 << 20).unwrap();
-    let counters = Counters::read(&connection).unwrap();
+    let counters = apply::counters(&connection).unwrap();
     Writing { connection, bodies: Arc::new(Bodies::new(folder.path().join("bodies"))), counters }
 }
 
@@ -27,7 +27,7 @@ fn job(number: u64, length: usize) -> (Job, Answered) {
     let text: String = (0..length / 64).map(digest).collect();
     let entries = vec![Entry::Insert(pulse(number).into()), Entry::Insert(message(number, 1, &text).into())];
     let (answer, answered) = oneshot::channel();
-    (Job::Commit(Prepared::new(Changeset { entries, first_ticket_number: 1 }).unwrap(), answer), answered)
+    (Job::Commit(Prepared::new(Changeset { entries, first_ticket_number: 1 }, usize::MAX).unwrap(), answer), answered)
 }
 
 fn rows(connection: &Connection) -> i64 {

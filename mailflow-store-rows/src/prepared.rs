@@ -5,18 +5,20 @@ use std::collections::BTreeSet;
 
 use mailflow_core::digest::Digest;
 use mailflow_core::store::{Changeset, Entry, Key, StoreError, StoreErrorKind};
-use mailflow_store_rows::touched::Touched;
 
-use crate::row::{Row, unknown_kind};
+use crate::row::Row;
 use crate::table::{self, Table};
+use crate::touched::Touched;
 use crate::value::Value;
 
 /// A changeset, ready to be written.
 #[derive(Debug)]
-pub(crate) struct Prepared {
+pub struct Prepared {
+    /// Its entries.
     pub steps: Vec<Step>,
     /// The bodies that its records name.
     pub bodies: Vec<Digest>,
+    /// No ticket gets a number below this one.
     pub first_number: u64,
     /// What other servers are told.
     pub touched: Touched,
@@ -26,33 +28,37 @@ pub(crate) struct Prepared {
 
 /// One entry.
 #[derive(Debug)]
-pub(crate) struct Step {
+pub struct Step {
+    /// The key that it is about.
     pub key: Key,
+    /// Its table.
     pub table: &'static Table,
     /// The columns of the key.
     pub values: Vec<Value>,
     /// The version that must be there.
     pub expected: u64,
+    /// What it does.
     pub action: Action,
 }
 
 /// What an entry does.
 #[derive(Debug)]
-pub(crate) enum Action {
+pub enum Action {
+    /// It only relies on the version.
     RelyOn,
+    /// It erases the record.
     Erase,
+    /// It writes this row, whether there is one or not.
     Put(Row),
 }
 
-impl std::fmt::Debug for Table {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name)
-    }
-}
-
 impl Prepared {
-    /// Does all that needs no database.
-    pub fn new(changes: Changeset) -> Result<Self, StoreError> {
+    /// Does all that needs no database; see [`Row::of`] for `max_sort_name`.
+    ///
+    /// # Errors
+    /// [`StoreError`] for a kind of record that is newer than this crate, if a key stands twice in the changeset, or if
+    /// a text cannot be compressed.
+    pub fn new(changes: Changeset, max_sort_name: usize) -> Result<Self, StoreError> {
         let mut keys = BTreeSet::new();
         let mut prepared = Self {
             steps: Vec::with_capacity(changes.entries.len()),
@@ -71,7 +77,7 @@ impl Prepared {
                 Entry::Insert(record) | Entry::Replace(_, record) => {
                     prepared.bodies.extend(record.bodies());
                     prepared.touched.add(&record);
-                    let row = Row::of(&record)?;
+                    let row = Row::of(&record, max_sort_name)?;
                     prepared.bytes += row.data.len();
                     Action::Put(row)
                 }
@@ -81,7 +87,7 @@ impl Prepared {
                     Action::Erase
                 }
             };
-            let table = table::of(key.kind()).ok_or_else(unknown_kind)?;
+            let table = table::of(key.kind())?;
             prepared.steps.push(Step { values: table::key_values(&key), key, table, expected, action });
         }
         Ok(prepared)
