@@ -1,7 +1,5 @@
 //! Where a ticket lies, and the words of a search, as PostgreSQL has them.
 
-use std::fmt::Write as _;
-
 use mailflow_core::id::{AgentId, CategoryId, ContactId};
 use mailflow_core::store::SearchQuery;
 use mailflow_store_rows::scope::{Scope, sieves};
@@ -28,24 +26,57 @@ pub(crate) fn words(scope: &Scope) -> String {
 pub(crate) struct Question {
     /// All words, as a `tsquery`.
     pub words: String,
-    /// All words, where the tickets of the query can lie.
-    pub sieved: String,
+    /// The words, and where the tickets of the query can lie: each a `tsquery` of its own. All of them must hold.
+    /// Asked one by one, the index goes from where one holds to where the next one does; a single `&` of all of them it
+    /// evaluates for each text of the rarest.
+    pub sieved: Vec<Sieve>,
     /// Phrases of several words, as they stand in `joined`.
     pub phrases: Vec<String>,
 }
+
+/// A condition that the index is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Sieve {
+    /// Words, or one of a few ticketboxes or owners: how rare that is can be looked up.
+    Narrow(String),
+    /// One of many ticketboxes or owners, which takes long to look up.
+    Wide(String),
+}
+
+impl Sieve {
+    /// As a `tsquery`.
+    pub fn condition(&self) -> &str {
+        let (Self::Narrow(it) | Self::Wide(it)) = self;
+        it
+    }
+}
+
+/// One of so many ticketboxes and owners is narrow.
+const NARROW: usize = 4;
+/// So many words are asked one by one; what is beyond is asked together. A statement is prepared for each number of
+/// conditions.
+const ONE_BY_ONE: usize = 8;
 
 /// The question of a query; `None` if nothing can be found.
 pub(crate) fn question(query: &SearchQuery) -> Option<Question> {
     let sieves = sieves(query)?;
     let quoted = |word: &String| format!("'{word}'");
-    let words = query.phrases.iter().flatten().map(quoted).collect::<Vec<_>>().join(" & ");
-    let several = query.phrases.iter().filter(|phrase| phrase.len() > 1);
-    let mut sieved = words.clone();
-    for any in sieves {
-        let any: Vec<String> = any.iter().map(quoted).collect();
-        let _ = write!(sieved, " & ({})", any.join(" | "));
+    let words: Vec<String> = query.phrases.iter().flatten().map(quoted).collect();
+    let (single, together) = words.split_at_checked(ONE_BY_ONE).unwrap_or((&words, &[]));
+    let mut sieved: Vec<Sieve> = single.iter().cloned().map(Sieve::Narrow).collect();
+    if !together.is_empty() {
+        sieved.push(Sieve::Narrow(together.join(" & ")));
     }
-    Some(Question { words, sieved, phrases: several.map(|phrase| format!(" {} ", phrase.join(" "))).collect() })
+    for any in sieves {
+        let condition = any.iter().map(quoted).collect::<Vec<_>>().join(" | ");
+        sieved.push(if any.len() > NARROW { Sieve::Wide(condition) } else { Sieve::Narrow(condition) });
+    }
+    let several = query.phrases.iter().filter(|phrase| phrase.len() > 1);
+    Some(Question {
+        words: words.join(" & "),
+        sieved,
+        phrases: several.map(|phrase| format!(" {} ", phrase.join(" "))).collect(),
+    })
 }
 
 #[cfg(test)]
@@ -60,12 +91,16 @@ mod tests {
         let phrases = vec![vec!["quick".to_owned(), "fox".to_owned()], vec!["red".to_owned()]];
         let mut within = TicketQuery::all(Visibility::Everything);
         within.owner = Some(OwnerFilter::Nobody);
-        let asked = question(&SearchQuery { phrases, within });
+        let asked = question(&SearchQuery { phrases, within: within.clone() });
         let expected = Question {
             words: "'quick' & 'fox' & 'red'".to_owned(),
-            sieved: "'quick' & 'fox' & 'red' & ('Onobody')".to_owned(),
+            sieved: ["'quick'", "'fox'", "'red'", "'Onobody'"].map(|it| Sieve::Narrow(it.to_owned())).to_vec(),
             phrases: vec![" quick fox ".to_owned()],
         };
         assert_eq!(asked, Some(expected));
+        let many = (0..10).map(|nth| vec![format!("w{nth}")]).collect();
+        let asked = question(&SearchQuery { phrases: many, within }).unwrap();
+        let last: Vec<&str> = asked.sieved.iter().skip(7).map(Sieve::condition).collect();
+        assert_eq!(last, ["'w7'", "'w8' & 'w9'", "'Onobody'"]);
     }
 }

@@ -1,11 +1,13 @@
 //! What is particular to a store in a PostgreSQL database.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
+use mailflow_core::access::Visibility;
 use mailflow_core::arrival::ArrivalState;
-use mailflow_core::store::{Store as _, StoreError};
+use mailflow_core::search::phrases;
+use mailflow_core::store::{Entry, Key, Page, Query, Record, Row, SearchQuery, Store as _, StoreError, TicketQuery};
 use mailflow_store_postgres::{Options, PostgresStore};
 use mailflow_test::postgres::{Database, is_there};
-use mailflow_test::store::samples::{BODY, arrival, ticket};
+use mailflow_test::store::samples::{BODY, agent_id, arrival, box_id, message, ticket, ticket_id};
 
 mod common;
 use common::{insert, open};
@@ -171,4 +173,58 @@ async fn bodies_that_no_record_came_to_name_for_a_day_are_removed_when_a_server_
     assert_eq!(reopened.body(&unnamed).await.unwrap(), None);
     assert_eq!(reopened.body(&mailflow_core::digest::Digest::of(BODY)).await.unwrap().as_deref(), Some(BODY));
     assert_eq!(database.sql("SELECT count(*) FROM body_chunks").trim(), "0");
+}
+
+/// The tickets of all hits, in pages of so many.
+async fn found(store: &PostgresStore, question: &str, ticketbox: u64, limit: u32) -> Vec<u64> {
+    let within = TicketQuery::all(Visibility::of_ticketboxes(agent_id(9), [box_id(ticketbox)].into()));
+    let query = Query::Search(SearchQuery { phrases: phrases(question), within });
+    let mut page = Page::first(limit);
+    let mut numbers = Vec::new();
+    loop {
+        let found = store.find(&query, &page).await.unwrap();
+        for row in found.rows {
+            let Row::Hit(hit) = row else { unreachable!("a search finds hits") };
+            numbers.push(hit.ticket.number);
+        }
+        let Some(next) = found.next else { return numbers };
+        page = Page::after(limit, next);
+    }
+}
+
+#[tokio::test]
+async fn texts_are_found_however_far_back_they_were_taken_in() {
+    if !is_there() {
+        return;
+    }
+    let database = Database::fresh();
+    let store = open(&database).await;
+    // As if so many texts had been taken in before each.
+    let before = [0, 500, 511, 1_100, 4_090, 9_000, 40_000, 270_000, 2_097_151, 9_000_000, 9_000_200];
+    for (number, seq) in (1..).zip(before) {
+        database.sql(&format!("UPDATE counters SET seq = {seq}"));
+        let mut it = ticket(number);
+        (it.number, it.ticketbox) = (number, box_id(1 + number % 2));
+        assert_eq!(it.id, ticket_id(number));
+        let text = if number == 3 { "a red apple" } else { "an apple, and it is red" };
+        insert(&store, vec![it.into(), message(number, number, text).into()]).await;
+    }
+    let all: [Vec<u64>; 2] = [vec![11, 9, 7, 5, 3, 1], vec![10, 8, 6, 4, 2]];
+    for limit in [1, 2, 5, 100] {
+        for (ticketbox, expected) in [(2, &all[0]), (1, &all[1])] {
+            assert_eq!(found(&store, "apple red", ticketbox, limit).await, *expected, "{ticketbox} by {limit}");
+        }
+        assert_eq!(found(&store, "\"red apple\"", 2, limit).await, [3], "by {limit}");
+        assert_eq!(found(&store, "pear", 2, limit).await, [0; 0], "by {limit}");
+    }
+    // Where a ticket lies now, and not where it lay.
+    let mut moved = store.load(&[Key::Ticket(ticket_id(1))]).await.unwrap();
+    let moved = moved.pop().unwrap();
+    let Some(Record::Ticket(mut it)) = moved.record else { unreachable!("it was put there") };
+    it.ticketbox = box_id(1);
+    let mut changes = common::changeset(Vec::new());
+    changes.entries.push(Entry::Replace(moved.version, Record::Ticket(it)));
+    store.commit(changes).await.unwrap();
+    assert_eq!(found(&store, "apple", 1, 2).await, [10, 8, 6, 4, 2, 1]);
+    assert_eq!(found(&store, "apple", 2, 2).await, [11, 9, 7, 5, 3]);
 }

@@ -15,7 +15,7 @@ use crate::visible::{self, Parameters};
 /// The condition that the ticket of a row `a` is seen.
 fn ticket_is_seen(visibility: &Visibility, parameters: &mut Parameters<'_>) -> String {
     let seen = visible::visibility(visibility, parameters).unwrap_or_else(|| "TRUE".to_owned());
-    format!("EXISTS (SELECT 1 FROM tickets t WHERE t.id = a.ticket AND t.shelf IS NOT NULL AND {seen})")
+    format!("EXISTS (SELECT 1 FROM tickets t WHERE t.id = a.ticket AND t.data IS NOT NULL AND {seen})")
 }
 
 /// The alerts of an agent.

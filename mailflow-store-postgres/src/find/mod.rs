@@ -18,6 +18,7 @@ mod contacts;
 mod deeds;
 mod search;
 mod tickets;
+mod window;
 
 pub(crate) const LISTING: &str = "reading a list";
 

@@ -26,7 +26,7 @@ pub(super) async fn look(client: &Object, asked: &Asked<'_>) -> Result<Found, St
         pipeline.add(&statements::of(table)?.look, key_arrays(table, &keys)).await?;
     }
     let tickets: Vec<Uuid> = asked.tickets.iter().map(|it| Uuid::from(*it)).collect();
-    let sql = "SELECT id, ticketbox, owner, category, contact FROM tickets WHERE id = ANY($1) AND shelf IS NOT NULL";
+    let sql = "SELECT id, ticketbox, owner, category, contact FROM tickets WHERE id = ANY($1) AND data IS NOT NULL";
     pipeline.add(sql, vec![Box::new(tickets)]).await?;
     if !asked.numbers.is_empty() {
         let numbers: Vec<i64> = asked.numbers.iter().map(|it| signed(*it)).collect();
