@@ -21,6 +21,7 @@ mod live;
 mod message;
 mod own;
 mod protected;
+mod readable;
 mod replays;
 #[cfg(test)]
 mod rights;
@@ -52,6 +53,7 @@ pub use app::{App, WebConfig};
 pub use base::Base;
 pub use form::Fields;
 pub use frame::Frame;
+use readable::readable;
 pub use routes::routes;
 pub use serve::serve;
 pub use signed::Signed;

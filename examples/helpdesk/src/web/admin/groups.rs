@@ -17,7 +17,7 @@ use super::list::{ObjectList, Row, Tone};
 use super::remove::Deletable;
 use super::{Asked, access, go, refusal, seen, words};
 use crate::web::answer::Answer;
-use crate::web::{Fields, Frame, Signed, Trouble};
+use crate::web::{Fields, Frame, Signed, Trouble, readable};
 
 const HERE: &str = "/admin/groups";
 const SIGNATURES: &str = "/groups";
@@ -36,7 +36,7 @@ impl Deletable for Groups {
     fn words(directory: &Directory, id: Uuid) -> String {
         match group_uses(directory, id.into()) {
             uses if uses.is_empty() => "Nothing uses it. Its members stay.".to_owned(),
-            uses => format!("It can be deleted when nothing uses it. It is used by {}.", uses.join("; ")),
+            uses => format!("It can be deleted when nothing uses it. It is used by {}.", readable(&uses.join("; "))),
         }
     }
 }
@@ -53,7 +53,7 @@ fn row(directory: &Directory, id: GroupId, what: &str) -> Row {
         what: what.to_owned(),
         state: words::count(members(directory, id), "member", "members"),
         tone: Tone::Quiet,
-        uses: if uses.is_empty() { String::new() } else { format!("Used by {}", uses.join("; ")) },
+        uses: if uses.is_empty() { String::new() } else { format!("Used by {}", readable(&uses.join("; "))) },
         more: None,
         acts: Vec::new(),
     }
@@ -171,7 +171,7 @@ fn form(values: &Fields, directory: &Directory, before: Option<&Group>) -> Form 
         form.links.push(access::link(Securable::Groups, before.id));
         let uses = group_uses(directory, before.id);
         if !uses.is_empty() {
-            form.intro = format!("Used by {}.", uses.join("; "));
+            form.intro = format!("Used by {}.", readable(&uses.join("; ")));
         }
     }
     form

@@ -25,7 +25,7 @@ pub use words::{ChangeView, Names};
 
 use super::ago::{ago, full};
 use super::answer::{Answer, encode, page};
-use super::{Frame, Signed, Table, Trouble, Who};
+use super::{Frame, Signed, Table, Trouble, Who, readable};
 
 const HERE: &str = "/audit";
 /// How many entries a page shows.
@@ -203,5 +203,6 @@ pub async fn of(signed: &Signed, kind: DocumentKind, id: impl Into<Uuid>) -> Res
     let found = signed.desk.audit(&filter, &Page::first(NEWEST)).await?;
     let entries = views(signed, &found.rows).await?;
     let uses = uses(&signed.desk.directory(), kind, id);
+    let uses = uses.map(|uses| uses.iter().map(|by| readable(by)).collect());
     Ok(Some(Trail { entries, all: format!("{HERE}?object={object}"), uses }))
 }

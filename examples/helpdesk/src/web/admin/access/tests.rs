@@ -35,7 +35,7 @@ async fn a_group_is_made_used_and_deleted_when_nothing_uses_it() {
     let mut agent = web.flow.directory().agents[&alan].clone();
     agent.approval = Some(Approver::Group(group.id));
     web.flow.admin().save(&agent).await.unwrap();
-    let used = "Used by the access to ticketbox `Sales`; the approval of `alan the agent`";
+    let used = "Used by the access to ticketbox “Sales”; the approval of “alan the agent”";
     assert!(admin.get("/admin/groups").await.body.contains(used));
     let delete = format!("/admin/groups/{}/delete", group.id);
     let refused = admin.post(&delete, &[]).await;

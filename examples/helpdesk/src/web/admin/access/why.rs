@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::{HERE, objects, scope};
 use crate::web::answer::{Answer, page};
-use crate::web::{Frame, Signed, Trouble};
+use crate::web::{Frame, Signed, Trouble, readable};
 
 /// What is asked.
 #[derive(Debug, Default, Deserialize)]
@@ -56,19 +56,6 @@ fn things(directory: &Directory, chosen: &str) -> Vec<(String, Vec<Choice>)> {
         (class.words().to_owned(), [all].into_iter().chain(each).collect())
     };
     Securable::ALL.map(of_class).to_vec()
-}
-
-/// A reason of the core, where names stand in backticks, as people read it.
-fn readable(reason: &str) -> String {
-    let mut open = false;
-    let quote = |c: char| {
-        if c == '`' {
-            open = !open;
-            return if open { '“' } else { '”' };
-        }
-        c
-    };
-    reason.chars().map(quote).collect()
 }
 
 async fn verdict(signed: &Signed, agent: &str, right: Right, asked: &Question) -> Result<Verdict, Trouble> {
