@@ -1,5 +1,6 @@
 //! Asks a directory server whether a password is right: by signing in to it (RFC 4513 section 5.1).
 
+#[cfg(feature = "ldap")]
 use std::time::Duration;
 
 use mailflow_core::ldap::Ldap;
