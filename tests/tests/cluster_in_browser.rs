@@ -221,6 +221,13 @@ async fn the_page_of_servers_shows_who_does_what_when_one_is_killed_and_one_is_d
     page.pictures("servers-drained").await;
     let (code, said) = house.cluster(&["drain", left[0], "--undo"]);
     assert!(code == Some(0) && said.contains("takes tasks again"), "{said}");
+
+    // The command waits until nothing is left.
+    let (code, said) = house.cluster(&["drain", left[1]]);
+    assert!(code == Some(0) && said.contains("has no tasks and takes none"), "{said}");
+    let now = house.office.cluster().await.unwrap();
+    let drained = now.servers.iter().find(|it| it.name == left[1]).unwrap();
+    assert!(now.leases.iter().all(|it| it.holder.is_none_or(|holder| holder.server != drained.id)), "{now:?}");
     for server in &mut servers {
         if server.runs() {
             server.stop().await;

@@ -1,5 +1,7 @@
 //! `mailflow cluster`: servers that work on one desk together.
 
+use std::time::Duration;
+
 use clap::Subcommand;
 use mailflow_core::flow::Mailflow;
 use mailflow_core::refusal::Refusal;
@@ -8,6 +10,7 @@ use mailflow_core::time::Timestamp;
 use serde_json::json;
 
 use super::desk::DeskArguments;
+use super::exit::TEMPORARY;
 use super::{Exit, SHAPE, print, say};
 use crate::servers;
 use crate::setup::IfMissing;
@@ -25,15 +28,22 @@ pub enum ClusterCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Make a server give away its tasks and take no others; agents are served all the same.
+    /// Make a server give away its tasks and take no others, and wait until it has none; agents are served all the
+    /// same.
     Drain {
         #[command(flatten)]
         desk: DeskArguments,
         /// The server's name.
         name: String,
         /// Give it tasks again.
-        #[arg(long)]
+        #[arg(long, conflicts_with_all = ["no_wait", "timeout"])]
         undo: bool,
+        /// Do not wait until it has no task.
+        #[arg(long)]
+        no_wait: bool,
+        /// How many seconds to wait at most; what was begun is finished first.
+        #[arg(long, value_name = "SECONDS", default_value_t = 120, conflicts_with = "no_wait")]
+        timeout: u64,
     },
     /// Forget a server that is gone for good.
     Forget {
@@ -51,14 +61,24 @@ pub async fn cluster(command: ClusterCommand) -> Result<(), Exit> {
             let flow = desk.open(IfMissing::Refuse).await?.flow;
             if json { in_json(&flow).await } else { in_words(&flow, history).await }
         }
-        ClusterCommand::Drain { desk, name, undo } => {
+        ClusterCommand::Drain { desk, name, undo, no_wait, timeout } => {
             let flow = desk.open(IfMissing::Refuse).await?.flow;
-            flow.admin().drain(found(&flow, &name).await?.id, !undo).await?;
-            say(&match undo {
-                true => format!("`{name}` takes tasks again"),
-                false => format!("`{name}` gives away its tasks; `mailflow cluster status` shows when it has none"),
-            });
-            Ok(())
+            let server = found(&flow, &name).await?;
+            flow.admin().drain(server.id, !undo).await?;
+            if undo {
+                say(&format!("`{name}` takes tasks again"));
+                return Ok(());
+            }
+            if no_wait {
+                say(&format!("`{name}` gives away its tasks; {STATUS}"));
+                return Ok(());
+            }
+            let drained = tokio::time::timeout(Duration::from_secs(timeout), until_drained(&flow, &server));
+            drained.await.unwrap_or_else(|_| {
+                let words =
+                    format!("`{name}` still has tasks after {timeout} s, and goes on giving them away; {STATUS}");
+                Err(Exit::new(TEMPORARY, words))
+            })
         }
         ClusterCommand::Forget { desk, name } => {
             let flow = desk.open(IfMissing::Refuse).await?.flow;
@@ -66,6 +86,39 @@ pub async fn cluster(command: ClusterCommand) -> Result<(), Exit> {
             say(&format!("`{name}` is forgotten"));
             Ok(())
         }
+    }
+}
+
+/// How often a server that is drained is looked at.
+const LOOK: Duration = Duration::from_millis(500);
+const STATUS: &str = "`mailflow cluster status` shows when it has none";
+
+/// Waits until a server has no tasks, and says how far it is.
+async fn until_drained(flow: &Mailflow, server: &Server) -> Result<(), Exit> {
+    let name = &server.name;
+    let mut told = 0;
+    loop {
+        let cluster = flow.cluster().await?;
+        let alive = cluster.servers.iter().any(|it| it.id == server.id && it.is_alive(cluster.now));
+        if !alive {
+            say(&format!("`{name}` is gone; the others take over what it did"));
+            return Ok(());
+        }
+        let tasks = servers::tasks(&cluster, &flow.directory());
+        let its = tasks.iter().filter(|task| task.holder.as_ref().is_some_and(|holder| holder.id == server.id));
+        let left: Vec<String> = its.map(|task| task.words()).collect();
+        if left.is_empty() {
+            say(&format!("`{name}` has no tasks and takes none"));
+            if tasks.iter().all(|task| task.next.is_none()) {
+                say("no other server takes them: nothing is collected, routed or sent until one does");
+            }
+            return Ok(());
+        }
+        if left.len() != told {
+            told = left.len();
+            say(&format!("`{name}` still does {told}: {}", left.join(", ")));
+        }
+        tokio::time::sleep(LOOK).await;
     }
 }
 
