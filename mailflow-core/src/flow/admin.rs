@@ -293,6 +293,16 @@ impl Admin {
         self.shared.transact(|scene, changes, mint| session::end(scene, changes, mint, token, ended)).await.map(drop)
     }
 
+    /// Ends all that lets an agent in without his password, sessions and API tokens, but the one that is named: what
+    /// goes with a new password.
+    ///
+    /// # Errors
+    /// [`Error`] if the agent who asks is no administrator, or the store fails.
+    pub async fn sign_out(&self, agent: AgentId, but: Option<Digest>) -> Result<(), Error> {
+        self.may("end sessions")?;
+        Mailflow::sign_out(&self.shared, agent, but, self.by.into()).await
+    }
+
     /// Ends all sessions of an agent.
     ///
     /// # Errors

@@ -42,6 +42,7 @@ pub use sender::{Delivered, words};
 pub use try_mail::WouldBe;
 
 use self::shared::Shared;
+use crate::audit::Who;
 use crate::decision::configure::By;
 use crate::decision::session;
 use crate::digest::Digest;
@@ -276,6 +277,22 @@ impl Mailflow {
         let mut all: Vec<Session> = shared.store.list_all(&Query::Sessions(Some(agent))).await?;
         all.retain(|session| session.api_token.is_some());
         Ok(all)
+    }
+
+    /// Ends all that lets an agent in without his password, but one.
+    pub(crate) async fn sign_out(
+        shared: &Shared,
+        agent: AgentId,
+        but: Option<Digest>,
+        who: Who,
+    ) -> Result<(), Error> {
+        let mut all = Self::sessions_of(shared, Some(agent)).await?;
+        all.extend(Self::tokens_of(shared, agent).await?);
+        let ended = session::Ended::By(who);
+        for token in all.into_iter().map(|it| it.token).filter(|token| Some(*token) != but) {
+            shared.transact(|scene, changes, mint| session::end(scene, changes, mint, token, ended)).await?;
+        }
+        Ok(())
     }
 
     /// Ends a session: its agent signs out.

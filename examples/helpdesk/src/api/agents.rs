@@ -298,7 +298,9 @@ pub async fn save(
     let before = found(&by.admin.directory(), id)?;
     let agent = wish.agent(before.clone()).await?;
     seen.save(&by.admin, &agent).await?;
-    if agent.password != before.password || !agent.active {
+    if agent.password != before.password {
+        by.admin.sign_out(agent.id, Some(by.session)).await?;
+    } else if !agent.active {
         auth::end_sessions(&api.flow, agent.id).await?;
     }
     Ok(Versioned(StatusCode::OK, agent.version(), agent.into()))

@@ -29,6 +29,8 @@ pub struct Administrator {
     pub desk: Desk,
     /// The configuration, to change.
     pub admin: Admin,
+    /// The digest of the secret of his session or API token.
+    pub session: Digest,
     /// Whether he asks with an API token.
     pub token: bool,
 }
@@ -75,8 +77,8 @@ impl FromRequestParts<Api> for Administrator {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refused> {
-        let Caller { desk, token, .. } = Caller::from_request_parts(parts, api).await?;
+        let Caller { desk, session, token } = Caller::from_request_parts(parts, api).await?;
         let admin = desk.admin()?;
-        Ok(Self { desk, admin, token })
+        Ok(Self { desk, admin, session, token })
     }
 }

@@ -134,7 +134,7 @@ pub struct PasswordWish {
     pub new: String,
 }
 
-/// Changes the caller's password, and ends his other sessions.
+/// Changes the caller's password, and ends his other sessions and API tokens.
 #[utoipa::path(put, path = "/me/password", tag = "own", request_body = PasswordWish,
     responses((status = 204, description = "Changed"), ForAgents))]
 pub async fn password(
@@ -145,7 +145,7 @@ pub async fn password(
     let agent = caller.desk.agent()?;
     let hash = auth::change_password(&api.sign_in, &agent, &wish.old, &wish.new).await?;
     caller.desk.change_own(&OwnWish::Password(hash)).await?;
-    caller.desk.end_other_sessions(caller.session).await?;
+    caller.desk.sign_out_elsewhere(caller.session).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

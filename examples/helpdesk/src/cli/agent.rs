@@ -24,7 +24,8 @@ pub enum AgentCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Give an agent a new password: from stdin with --stdin, else a random one that is printed once.
+    /// Give an agent a new password: from stdin with --stdin, else a random one that is printed once. His sessions and
+    /// API tokens are ended.
     Passwd {
         #[command(flatten)]
         desk: DeskArguments,
@@ -141,8 +142,9 @@ fn read_password() -> Result<String, Exit> {
 async fn set_password(flow: &Mailflow, agent: Agent, given: Option<String>) -> Result<(), Exit> {
     let password = given.clone().unwrap_or_else(auth::new_password);
     let hash = auth::hash(&password)?;
-    let user = agent.user_name.clone();
+    let (id, user) = (agent.id, agent.user_name.clone());
     flow.admin().save(&Agent { password: Some(hash), ..agent }).await?;
+    flow.admin().sign_out(id, None).await?;
     match given {
         Some(_) => say(&format!("`{user}` has the new password")),
         None => {

@@ -101,6 +101,16 @@ impl Desk {
         Ok(others.len())
     }
 
+    /// Ends all that lets the agent in without his password, sessions and API tokens, but the one that he asks with: what
+    /// goes with a new password.
+    ///
+    /// # Errors
+    /// [`Error`] if the store fails.
+    pub async fn sign_out_elsewhere(&self, here: Digest) -> Result<(), Error> {
+        self.agent()?;
+        Mailflow::sign_out(&self.shared, self.agent, Some(here), Who::Agent(self.agent)).await
+    }
+
     async fn end(&self, token: Digest) -> Result<(), Error> {
         let ended = Ended::By(Who::Agent(self.agent));
         self.shared.transact(|scene, changes, mint| session::end(scene, changes, mint, token, ended)).await.map(drop)

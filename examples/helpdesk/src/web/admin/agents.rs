@@ -409,14 +409,14 @@ pub async fn no_second_factor(State(app): State<App>, signed: Signed, Path(text)
     go(&signed, &format!("{HERE}/{}", agent.id), "second-factor")
 }
 
-/// Gives an agent a new password, shown once, and ends his sessions; whoever gives it to himself stays signed in here.
-pub async fn new_password(State(app): State<App>, signed: Signed, Path(text): Path<String>) -> Answer {
+/// Gives an agent a new password, shown once, and ends his sessions and API tokens; whoever gives it to himself stays
+/// signed in here.
+pub async fn new_password(signed: Signed, Path(text): Path<String>) -> Answer {
     let before = found(&signed, &text)?;
     let (given, hash) = password().await?;
     let agent = Agent { password: Some(hash), ..before.clone() };
-    signed.desk.admin()?.save_over(&agent, before.version()).await?;
-    if agent.id != signed.agent.id {
-        auth::end_sessions(&app.flow, agent.id).await?;
-    }
+    let admin = signed.desk.admin()?;
+    admin.save_over(&agent, before.version()).await?;
+    admin.sign_out(agent.id, Some(signed.session)).await?;
     show_password(&signed, &agent, &given).await
 }

@@ -64,13 +64,13 @@ pub async fn page(signed: &Signed, done: Option<&'static str>, trouble: Option<R
     page_with(status, &security)
 }
 
-/// Changes the agent's password, and ends his other sessions.
+/// Changes the agent's password, and ends his other sessions and his API tokens.
 pub async fn change_password(State(app): State<App>, signed: Signed, headers: HeaderMap, body: Bytes) -> Answer {
     let fields = Fields::of_form(&headers, &body)?;
     match auth::change_password(&app.sign_in, &signed.agent, fields.one("old"), fields.one("new")).await {
         Ok(hash) => {
             signed.desk.change_own(&OwnWish::Password(hash)).await?;
-            signed.desk.end_other_sessions(signed.session).await?;
+            signed.desk.sign_out_elsewhere(signed.session).await?;
             Ok(redirect(&signed.base.path(&format!("{HERE}?did=password"))))
         }
         Err(refusal) => page(&signed, None, Some(refusal)).await,

@@ -144,3 +144,53 @@ async fn administrators_make_and_end_tokens_of_others_and_nobody_else_does() {
     admin.post(&format!("{path}/end"), &[("token", &digest)]).await;
     assert_eq!(program.status().await, 401);
 }
+
+#[tokio::test]
+async fn a_new_password_ends_api_tokens_and_sessions_whoever_sets_it() {
+    let web = Web::open().await;
+    let admin = web.admin().await;
+    let id = bob(&web).await;
+    let agent = web.flow.directory().agents[&id].clone();
+    let known = Agent { password: Some(auth::hash("a first password").unwrap()), ..agent };
+    web.flow.admin().save(&known).await.unwrap();
+    for way in ["by himself", "by himself in the API", "by an administrator", "by an administrator in the API"] {
+        let (here, there) = (web.browser(id).await, web.browser(id).await);
+        let (program, other) = (token(&web, &here, "").await, token(&web, &here, "30").await);
+        let admins = token(&web, &admin, "30").await;
+        assert_eq!((program.status().await, there.get("/tickets/mine").await.status), (200, 200));
+        web.flow.admin().save(&known).await.unwrap();
+        // What he asked with, if he did, goes on.
+        let stays = match way {
+            "by himself" => {
+                let wish = [("old", "a first password"), ("new", "a second password")];
+                assert_eq!(here.post("/security/password", &wish).await.location(), "/security?did=password");
+                here.get("/tickets/mine").await.status == 200 && program.status().await == 401
+            }
+            "by himself in the API" => {
+                let wish = r#"{"old":"a first password","new":"a second password"}"#;
+                let done = program.ask(Method::PUT, "/api/v1/me/password", wish).await;
+                assert_eq!(done.status, 204, "{}", done.body);
+                here.get("/tickets/mine").await.status == 303 && program.status().await == 200
+            }
+            "by an administrator" => {
+                let done = admin.post(&format!("/admin/agents/{id}/password"), &[]).await;
+                assert_eq!(done.status, 200);
+                here.get("/tickets/mine").await.status == 303 && program.status().await == 401
+            }
+            _ => {
+                let wish = r#"{"user_name":"bob","name":"Bob","password":"a second password"}"#;
+                let done = admins.ask(Method::PUT, &format!("/api/v1/agents/{id}"), wish).await;
+                assert_eq!(done.status, 200, "{}", done.body);
+                here.get("/tickets/mine").await.status == 303 && program.status().await == 401
+            }
+        };
+        assert!(stays, "{way}");
+        assert_eq!((other.status().await, there.get("/tickets/mine").await.status), (401, 303), "{way}");
+        assert_eq!(
+            (admins.status().await, admin.get("/tickets/mine").await.status),
+            (200, 200),
+            "nobody else's: {way}"
+        );
+        web.flow.admin().sign_out(id, None).await.unwrap();
+    }
+}
