@@ -71,4 +71,8 @@ impl Store for Either {
     async fn now(&self) -> Result<Timestamp, StoreError> {
         self.store().now().await
     }
+
+    async fn check_shape(&self) -> Result<(), StoreError> {
+        self.store().check_shape().await
+    }
 }

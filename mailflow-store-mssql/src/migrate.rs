@@ -133,7 +133,7 @@ fn unusable(doing: String) -> StoreError {
 }
 
 /// How many steps were taken. An error if they are not ours, or more than we know.
-async fn taken(connection: &mut Connection, target: &Target) -> Result<usize, StoreError> {
+pub(crate) async fn taken(connection: &mut Connection, target: &Target) -> Result<usize, StoreError> {
     let database = &target.database;
     let there = "SELECT CASE WHEN OBJECT_ID(N'mailflow_migrations', N'U') IS NULL THEN 0 ELSE 1 END AS there";
     let answers = connection.run(there).await.or_failed(LOOKING)?;

@@ -41,6 +41,7 @@ impl Default for Options {
 /// background of the runtime.
 #[derive(Debug)]
 pub struct MssqlStore {
+    target: Target,
     pool: Pool,
     jobs: Jobs,
     waiting: Arc<Waiting>,
@@ -77,7 +78,7 @@ impl MssqlStore {
         let waiting = Arc::new(Waiting::default());
         let name: Arc<str> = touched::name()?.into();
         let jobs = writer::start(Writes { pool: pool.clone(), name: Arc::clone(&name) }, Arc::clone(&waiting));
-        Ok(Self { pool, jobs, waiting, name, there: Arc::default() })
+        Ok(Self { target, pool, jobs, waiting, name, there: Arc::default() })
     }
 
     /// Tells what other servers on the same database commit, from now on: what they did is asked for once a second. What
@@ -95,6 +96,11 @@ impl Store for MssqlStore {
         let answers = connection.run(&format!("SELECT {NOW} AS now")).await.or_failed(doing)?;
         let row = answers.first().and_then(|rows| rows.first()).ok_or_else(crate::error::closed)?;
         Ok(Timestamp::from_millis(row.integer(0)?))
+    }
+
+    async fn check_shape(&self) -> Result<(), StoreError> {
+        let mut connection = connection::take(&self.pool).await?;
+        migrate::taken(&mut connection, &self.target).await.map(drop)
     }
 
     async fn load(&self, keys: &[Key]) -> Result<Vec<Loaded>, StoreError> {

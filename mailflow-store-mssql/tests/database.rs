@@ -69,8 +69,12 @@ async fn a_database_of_another_program_or_version_is_refused() {
 
     let database = Database::fresh();
     drop(open(&database).await);
-    drop(open(&database).await);
+    let store = open(&database).await;
+    store.check_shape().await.unwrap();
     database.sql("INSERT INTO mailflow_migrations (number, digest) SELECT 99, digest FROM mailflow_migrations WHERE number = 1");
+    let error = store.check_shape().await.unwrap_err();
+    assert!(error.is_unusable() && error.to_string().contains("use the later version of mailflow"), "{error}");
+    drop(store);
     let error = refusal(&database.url()).await;
     assert!(error.is_unusable() && error.to_string().contains("use the later version of mailflow"), "{error}");
     database.sql("DELETE FROM mailflow_migrations WHERE number = 99; UPDATE mailflow_migrations SET digest = 0x01");

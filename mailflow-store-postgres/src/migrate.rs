@@ -103,7 +103,7 @@ async fn check_encoding(client: &Object, target: &Target) -> Result<(), StoreErr
 }
 
 /// How many steps were taken. An error if they are not ours, or more than we know.
-async fn taken(client: &Object, target: &Target) -> Result<usize, StoreError> {
+pub(crate) async fn taken(client: &Object, target: &Target) -> Result<usize, StoreError> {
     let database = target.database();
     let there: bool = client
         .query_one("SELECT to_regclass('mailflow_migrations') IS NOT NULL", &[])

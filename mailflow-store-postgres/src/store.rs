@@ -42,6 +42,7 @@ impl Default for Options {
 /// written is written in the background of the runtime.
 #[derive(Debug)]
 pub struct PostgresStore {
+    target: Target,
     pool: Pool,
     jobs: Jobs,
     waiting: Arc<Waiting>,
@@ -71,7 +72,8 @@ impl PostgresStore {
         // How others know who said something.
         let name = touched::name()?;
         let jobs = writer::start(Writes { pool: pool.clone(), name: name.clone() }, Arc::clone(&waiting));
-        Ok(Self { pool, jobs, waiting, listener: Listener::new(target, name) })
+        let listener = Listener::new(target.clone(), name);
+        Ok(Self { target, pool, jobs, waiting, listener })
     }
 
     /// What other servers on the same database commit, from now on.
@@ -89,6 +91,11 @@ impl Store for PostgresStore {
         let statement = crate::pipeline::prepare(&client, sql, doing).await?;
         let row = client.query_one(&statement, &[]).await.or_failed(doing)?;
         Ok(Timestamp::from_millis(row.try_get(0).or_failed(doing)?))
+    }
+
+    async fn check_shape(&self) -> Result<(), StoreError> {
+        let client = connection::take(&self.pool).await?;
+        migrate::taken(&client, &self.target).await.map(drop)
     }
 
     async fn load(&self, keys: &[Key]) -> Result<Vec<Loaded>, StoreError> {

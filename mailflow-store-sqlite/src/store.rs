@@ -124,6 +124,11 @@ impl Store for SqliteStore {
         Ok(SystemClock.now())
     }
 
+    async fn check_shape(&self) -> Result<(), StoreError> {
+        // As long as we have the file open, nobody else does.
+        Ok(())
+    }
+
     async fn load(&self, keys: &[Key]) -> Result<Vec<Loaded>, StoreError> {
         let keys = keys.to_vec();
         self.readers.run(move |connection| keys.iter().map(|key| load::load(connection, key)).collect()).await

@@ -58,6 +58,10 @@ impl Store for Failing {
         self.inner.now().await
     }
 
+    async fn check_shape(&self) -> Result<(), StoreError> {
+        self.inner.check_shape().await
+    }
+
     async fn load(&self, keys: &[Key]) -> Result<Vec<Loaded>, StoreError> {
         self.fails(When::Before)?;
         let loaded = self.inner.load(keys).await;

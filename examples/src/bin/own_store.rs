@@ -27,6 +27,10 @@ impl<S: Store> Store for Counting<S> {
         self.inside.now().await
     }
 
+    async fn check_shape(&self) -> Result<(), StoreError> {
+        self.inside.check_shape().await
+    }
+
     async fn load(&self, keys: &[Key]) -> Result<Vec<Loaded>, StoreError> {
         self.reads.fetch_add(1, Ordering::Relaxed);
         self.inside.load(keys).await

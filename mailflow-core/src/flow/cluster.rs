@@ -21,6 +21,7 @@ use super::agreed::AgreedClock;
 use super::sender::words;
 use super::shared::Done;
 use super::{Error, Shared};
+use crate::audit::Who;
 use crate::decision::cluster::{self, Me, Measured};
 use crate::decision::{Scene, Stop};
 use crate::directory::Directory;
@@ -43,6 +44,8 @@ pub struct Membership {
     held: Mutex<BTreeMap<Uuid, Held>>,
     /// Until when nobody can have taken our place, by this machine's steady clock.
     sure_until: Mutex<Option<Instant>>,
+    /// Why this program is too old for the database, if it is.
+    outdated: Mutex<Option<String>>,
 }
 
 /// A task that is ours.
@@ -70,7 +73,13 @@ pub struct Cluster {
 
 impl Membership {
     pub const fn new(me: Me, clock: Arc<AgreedClock>) -> Self {
-        Self { me, clock, held: Mutex::new(BTreeMap::new()), sure_until: Mutex::new(None) }
+        Self {
+            me,
+            clock,
+            held: Mutex::new(BTreeMap::new()),
+            sure_until: Mutex::new(None),
+            outdated: Mutex::new(None),
+        }
     }
 
     fn held(&self) -> MutexGuard<'_, BTreeMap<Uuid, Held>> {
@@ -80,6 +89,19 @@ impl Membership {
     fn is_sure(&self) -> bool {
         let until = *self.sure_until.lock().unwrap_or_else(PoisonError::into_inner);
         until.is_some_and(|until| steady() < until)
+    }
+
+    /// Why this program is too old for the database, in words, if it is.
+    pub fn outdated(&self) -> Option<String> {
+        self.outdated.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn is_outdated(&self, why: Option<String>) {
+        let mut known = self.outdated.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(why) = why.as_ref().filter(|_| known.is_none()) {
+            tracing::error!(why, "this server gives away its tasks and takes none");
+        }
+        *known = why;
     }
 
     fn be_sure_until(&self, until: Instant) {
@@ -191,13 +213,33 @@ impl Shared {
     }
 
     async fn attend_once(&self, member: &Membership) -> Result<(), Error> {
+        self.look_at_shape(member).await?;
         // Taken before it is said: the others count from when they hear it, which is later.
         let before = steady();
         let (now, measured) = self.ask_the_time(member).await?;
         self.transact(|_, changes, _| cluster::beat(changes, &member.me, now, measured)).await?;
         member.be_sure_until(before + member.me.lasts);
+        if member.outdated().is_some() {
+            let (who, wish) = (Who::Program, (member.me.id, true));
+            self.transact(|scene, changes, mint| cluster::drain(scene, changes, mint, who, wish)).await?;
+        }
         self.refresh().await?;
         self.share_out(member, now).await
+    }
+
+    /// A newer program may have brought the database to a shape that this one does not know: then it ends its tasks,
+    /// whether or not the others can still be told.
+    async fn look_at_shape(&self, member: &Membership) -> Result<(), Error> {
+        match self.store.check_shape().await {
+            Ok(()) => member.is_outdated(None),
+            Err(error) if error.is_unusable() => {
+                member.is_outdated(Some(error.to_string()));
+                member.held().values_mut().for_each(|held| held.leaving = true);
+                self.tasks_changed();
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
     }
 
     /// The time by the database's clock, which the own one is put right by.
@@ -212,8 +254,11 @@ impl Shared {
     /// Takes the tasks that are ours to take, and begins to give away those that are not.
     async fn share_out(&self, member: &Membership, now: Timestamp) -> Result<(), Error> {
         let Cluster { servers, leases, .. } = self.cluster_at(now).await?;
-        let ready = servers.iter().filter(|server| server.is_alive(now) && !server.draining);
-        let ready: Vec<ServerId> = ready.map(|server| server.id).collect();
+        let mut ready: Vec<&Server> = servers.iter().filter(|it| it.is_alive(now) && !it.draining).collect();
+        if member.outdated().is_some() {
+            ready.retain(|server| server.id != member.me.id);
+        }
+        let ready: Vec<ServerId> = ready.into_iter().map(|server| server.id).collect();
         let tasks = tasks(&self.directory());
         for lease in &leases {
             let ours =

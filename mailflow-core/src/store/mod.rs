@@ -60,6 +60,14 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError`] if the database cannot be asked.
     async fn now(&self) -> Result<Timestamp, StoreError>;
 
+    /// Looks whether the database still has a shape that this program knows: where several programs share one, a newer
+    /// one may have brought it to the next shape meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`]: [`is_unusable`](StoreError::is_unusable) if it has not, with words that say what to do; another
+    /// one if the database cannot be asked.
+    async fn check_shape(&self) -> Result<(), StoreError>;
+
     /// What is under each of these keys, in their order.
     ///
     /// # Errors
@@ -103,6 +111,10 @@ pub trait Store: Send + Sync + 'static {
 impl<S: Store + ?Sized> Store for std::sync::Arc<S> {
     async fn now(&self) -> Result<Timestamp, StoreError> {
         (**self).now().await
+    }
+
+    async fn check_shape(&self) -> Result<(), StoreError> {
+        (**self).check_shape().await
     }
 
     async fn load(&self, keys: &[Key]) -> Result<Vec<Loaded>, StoreError> {

@@ -22,6 +22,7 @@ use mailflow_core::server::Server;
 use mailflow_core::source::Source;
 use mailflow_core::store::{
     Changeset, CommitError, Committed, Found, Key, Loaded, MemoryStore, Page, Query, Store, StoreError,
+    StoreErrorKind,
 };
 use mailflow_core::time::{Clock, Timestamp};
 use mailflow_core::transport::{Answer, Envelope, MailTransport, MemorySource, MemoryTransport, TransportError};
@@ -51,10 +52,11 @@ impl Clock for TokioClock {
     }
 }
 
-/// A store that can be cut off from one server.
+/// A store that can be cut off from one server, or be too new for it.
 struct Line {
     store: Arc<MemoryStore>,
     cut: Arc<AtomicBool>,
+    too_new: Arc<AtomicBool>,
     mended: Arc<Notify>,
 }
 
@@ -75,6 +77,14 @@ impl Store for Line {
     async fn now(&self) -> Result<Timestamp, StoreError> {
         self.pass().await;
         self.store.now().await
+    }
+
+    async fn check_shape(&self) -> Result<(), StoreError> {
+        self.pass().await;
+        match self.too_new.load(Ordering::SeqCst) {
+            true => Err(StoreError::new(StoreErrorKind::Unusable, "use the later version of mailflow")),
+            false => self.store.check_shape().await,
+        }
     }
 
     async fn load(&self, keys: &[Key]) -> Result<Vec<Loaded>, StoreError> {
@@ -142,6 +152,7 @@ struct Working {
     stop: oneshot::Sender<()>,
     running: JoinHandle<Result<(), Error>>,
     cut: Arc<AtomicBool>,
+    too_new: Arc<AtomicBool>,
     mended: Arc<Notify>,
 }
 
@@ -178,7 +189,9 @@ impl House {
 
     async fn starts_with(&self, name: &str, ahead: Duration, way_out: impl MailTransport) -> Working {
         let (cut, mended) = (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
-        let line = Line { store: Arc::clone(&self.store), cut: Arc::clone(&cut), mended: Arc::clone(&mended) };
+        let (too_new, store) = (Arc::new(AtomicBool::new(false)), Arc::clone(&self.store));
+        let (to_cut, to_mend, to_outdate) = (Arc::clone(&cut), Arc::clone(&mended), Arc::clone(&too_new));
+        let line = Line { store, cut: to_cut, too_new: to_outdate, mended: to_mend };
         let flow = Mailflow::builder(line)
             .clock(TokioClock { begun: self.begun, ahead })
             .keyring(Keyring::new(1, [7; 32]))
@@ -198,7 +211,7 @@ impl House {
             })
             .await
         });
-        Working { flow, stop, running, cut, mended }
+        Working { flow, stop, running, cut, too_new, mended }
     }
 
     async fn cluster(&self) -> Cluster {
@@ -509,4 +522,33 @@ async fn who_drained_a_server_or_forgot_it_is_written_down_once() {
         (agent, about, Deed::Removed { changes: Vec::new() }),
     ];
     assert!(expected.iter().all(|it| told.contains(it)) && told.len() == expected.len(), "{told:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_too_old_for_the_database_gives_its_tasks_away_and_says_so() {
+    let (house, _) = House::open().await;
+    let old = house.starts("old", Duration::ZERO).await;
+    house.until_held_by(&["old"]).await;
+    let new = house.starts("new", Duration::ZERO).await;
+    let outdated = async |server: &Working| server.flow.desk(BUILT_IN_ADMINISTRATOR).health().await.unwrap().outdated;
+    assert_eq!(outdated(&old).await, None);
+
+    old.too_new.store(true, Ordering::SeqCst);
+    house.until_held_by(&["new"]).await;
+    assert_eq!(outdated(&old).await.as_deref(), Some("use the later version of mailflow"));
+    assert_eq!(outdated(&new).await, None);
+    let Cluster { now, servers, .. } = house.cluster().await;
+    let old_one = servers.iter().find(|it| it.name == "old").unwrap();
+    assert!(old_one.is_alive(now) && old_one.draining, "the others see that it is there, and takes nothing");
+    // It takes nothing either if the other one is gone, or somebody tells it to.
+    new.stops().await;
+    house.builder(Duration::ZERO).build().await.unwrap().admin().drain(old_one.id, false).await.unwrap();
+    tokio::time::sleep(LASTS * 4).await;
+    assert!(house.holders().await.is_empty(), "{:?}", house.holders().await);
+
+    // The later version, under the same name.
+    old.stops().await;
+    let again = house.starts("old", Duration::ZERO).await;
+    house.until_held_by(&["old"]).await;
+    again.stops().await;
 }

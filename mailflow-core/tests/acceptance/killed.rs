@@ -67,6 +67,11 @@ impl Store for Mortal {
         self.kept.now().await
     }
 
+    async fn check_shape(&self) -> Result<(), StoreError> {
+        self.lives()?;
+        self.kept.check_shape().await
+    }
+
     async fn load(&self, keys: &[Key]) -> Result<Vec<Loaded>, StoreError> {
         self.lives()?;
         self.kept.load(keys).await

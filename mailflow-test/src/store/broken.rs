@@ -155,6 +155,10 @@ impl Store for Broken {
         self.inner.now().await
     }
 
+    async fn check_shape(&self) -> Result<(), StoreError> {
+        self.inner.check_shape().await
+    }
+
     async fn load(&self, keys: &[Key]) -> Result<Vec<Loaded>, StoreError> {
         let mut loaded = self.inner.load(keys).await?;
         for loaded in &mut loaded {

@@ -143,6 +143,10 @@ impl Store for Faulty {
         self.right.now().await
     }
 
+    async fn check_shape(&self) -> Result<(), StoreError> {
+        self.right.check_shape().await
+    }
+
     async fn load(&self, keys: &[Key]) -> Result<Vec<Loaded>, StoreError> {
         self.right.load(keys).await
     }

@@ -10,7 +10,7 @@ use mailflow_core::outgoing::OutgoingState;
 use mailflow_core::store::{Count, OwnerFilter, Page};
 use mailflow_core::ticket::TicketState;
 
-use super::{Base, Signed, Trouble, asset};
+use super::{Base, Signed, Trouble, asset, readable};
 
 /// How far the tickets of the agent are counted that he has not seen.
 const COUNTED: u32 = 100;
@@ -211,6 +211,10 @@ fn alarms(signed: &Signed, health: &Health) -> Vec<Alarm> {
         None => "never worked".to_owned(),
     };
     let mut alarms = Vec::new();
+    if let Some(why) = &health.outdated {
+        let words = format!("This server gives away its tasks and takes none: {}", readable(why));
+        alarms.push(Alarm { words, path: "/admin/servers".to_owned() });
+    }
     for source in directory.sources.values().filter(|it| it.enabled) {
         if let Some(pulse) = health.pulses.get(&source.id.into()).filter(|pulse| pulse.failures > 0) {
             let words = format!("No mail is collected from {}: {} ({})", source.name, pulse.trouble, since(pulse));

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::cluster::Membership;
 use super::{Desk, Error};
 use crate::access::{self, Right, Securable};
 use crate::allowance::{Allowance, Counted};
@@ -55,6 +56,8 @@ pub struct Health {
     pub waiting: bool,
     /// For each destination whether it has a mail that somebody has to look at.
     pub failed: BTreeMap<DestinationId, bool>,
+    /// Why this server, of several, is too old for the database and takes no tasks; `None` if it is not.
+    pub outdated: Option<String>,
     /// Mail that nobody writes: answers of ticketboxes and rules, and what rules pass on.
     pub automatic: AutomaticMail,
 }
@@ -283,6 +286,7 @@ impl Desk {
         for id in directory.destinations.keys() {
             health.failed.insert(*id, self.shared.is_any(&Query::Failed(*id)).await?);
         }
+        health.outdated = self.shared.member.as_ref().and_then(Membership::outdated);
         health.automatic = self.automatic_mail(&directory).await?;
         Ok(health)
     }

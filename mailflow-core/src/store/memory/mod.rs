@@ -142,6 +142,10 @@ impl Store for MemoryStore {
         Ok(self.clock.now())
     }
 
+    async fn check_shape(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     async fn load(&self, keys: &[Key]) -> Result<Vec<Loaded>, StoreError> {
         let state = self.state();
         let load = |key: &Key| match (key, state.slot(key)) {

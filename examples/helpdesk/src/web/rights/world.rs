@@ -53,6 +53,10 @@ impl Store for Kept {
         self.0.now().await
     }
 
+    async fn check_shape(&self) -> Result<(), StoreError> {
+        self.0.check_shape().await
+    }
+
     async fn erase_body(&self, digest: &Digest) -> Result<(), StoreError> {
         self.0.erase_body(digest).await
     }

@@ -139,6 +139,10 @@ impl Store for Gate {
         self.kept.now().await
     }
 
+    async fn check_shape(&self) -> Result<(), StoreError> {
+        self.kept.check_shape().await
+    }
+
     async fn load(&self, keys: &[Key]) -> Result<Vec<Loaded>, StoreError> {
         self.kept.load(keys).await
     }
