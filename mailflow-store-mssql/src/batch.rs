@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use mailflow_store_rows::value::{Type, Value};
+use mailflow_store_rows::visible::Comparing;
 
 use crate::value::{Parameter, parameter};
 
@@ -61,6 +62,16 @@ impl<'p> Parameters<'p> {
     pub fn is_one_of(&mut self, column: &str, ids: impl ExactSizeIterator<Item = [u8; 16]>) -> String {
         let ids = self.ids(ids);
         if ids.is_empty() { "1 = 0".to_owned() } else { format!("{column} IN ({})", ids.join(", ")) }
+    }
+}
+
+impl Comparing for Parameters<'_> {
+    fn is(&mut self, column: &str, id: [u8; 16]) -> String {
+        format!("{column} = {}", self.id(id))
+    }
+
+    fn is_among(&mut self, column: &str, ids: Vec<[u8; 16]>) -> String {
+        self.is_one_of(column, ids.into_iter())
     }
 }
 

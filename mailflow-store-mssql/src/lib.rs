@@ -19,7 +19,6 @@ mod statements;
 mod store;
 mod url;
 mod value;
-mod visible;
 mod writer;
 
 pub use changes::Changes;

@@ -1,7 +1,7 @@
 //! Bringing a database to the newest shape, and finding out that it is none of ours.
 
-use mailflow_core::digest::Digest;
 use mailflow_core::store::{StoreError, StoreErrorKind};
+use mailflow_store_rows::steps::{self, Taken, unusable};
 use mailflow_store_rows::table;
 
 use crate::batch::{Batch, Parameters, hex, quoted};
@@ -10,7 +10,7 @@ use crate::error::OrFailed as _;
 use crate::url::Target;
 
 /// The steps from an empty database to the newest shape. The table `mailflow_migrations` has those that were taken, with
-/// the digest of each: a step that was taken must not be another one now.
+/// the digest of each.
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/1.sql"),
     include_str!("../migrations/2.sql"),
@@ -104,7 +104,7 @@ async fn take_steps(connection: &mut Connection, target: &Target) -> Result<(), 
     let taken = taken(connection, target).await?;
     for (number, step) in (1_i64..).zip(MIGRATIONS).skip(taken) {
         connection.run(step).await.map_err(|error| failed(&error, target).because(error))?;
-        let digest = hex(Digest::of(step.as_bytes()).as_bytes());
+        let digest = hex(steps::digest(step).as_bytes());
         let note = format!("INSERT INTO mailflow_migrations (number, digest) VALUES ({number}, {digest})");
         connection.run(&note).await.or_failed("noting that the database has the newest shape")?;
     }
@@ -128,10 +128,6 @@ fn failed(error: &Trouble, target: &Target) -> StoreError {
     }
 }
 
-fn unusable(doing: String) -> StoreError {
-    StoreError::new(StoreErrorKind::Unusable, doing)
-}
-
 /// How many steps were taken. An error if they are not ours, or more than we know.
 pub(crate) async fn taken(connection: &mut Connection, target: &Target) -> Result<usize, StoreError> {
     let database = &target.database;
@@ -152,20 +148,9 @@ pub(crate) async fn taken(connection: &mut Connection, target: &Target) -> Resul
         _ => StoreError::new(crate::error::kind(&error), LOOKING).because(error),
     })?;
     let rows = answers.into_iter().next().unwrap_or_default();
-    if rows.len() > MIGRATIONS.len() {
-        return Err(unusable(format!(
-            "the database `{database}` has shape {}, this program knows {}; use the later version of mailflow",
-            rows.len(),
-            MIGRATIONS.len()
-        )));
-    }
-    for ((number, step), row) in (1_i64..).zip(MIGRATIONS).zip(&rows) {
-        if row.integer(0)? != number || row.bytes(1)? != Digest::of(step.as_bytes()).as_bytes() {
-            return Err(unusable(format!(
-                "the database `{database}` was brought to its shape by an unreleased version of mailflow; use that one, or another database"
-            )));
-        }
-    }
+    let taken: Result<Vec<Taken>, StoreError> =
+        rows.iter().map(|row| Ok((row.integer(0)?, row.bytes(1)?.to_vec()))).collect();
+    steps::check(&format!("the database `{database}`"), rows.len(), taken?.into_iter(), MIGRATIONS)?;
     Ok(rows.len())
 }
 

@@ -1,16 +1,17 @@
 //! Bringing a database to the newest shape, and finding out that it is none of ours.
 
 use deadpool_postgres::Object;
-use mailflow_core::digest::Digest;
-use mailflow_core::store::{StoreError, StoreErrorKind};
+use mailflow_core::store::StoreError;
+use mailflow_store_rows::steps::{self, Taken, unusable};
 use mailflow_store_rows::table;
+use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 
 use crate::error::OrFailed as _;
 use crate::url::Target;
 
 /// The steps from an empty database to the newest shape. The table `mailflow_migrations` has those that were taken, with
-/// the digest of each: a step that was taken must not be another one now.
+/// the digest of each.
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/1.sql"),
     include_str!("../migrations/2.sql"),
@@ -50,7 +51,7 @@ async fn take_steps(client: &Object, target: &Target) -> Result<(), StoreError> 
     let taken = taken(client, target).await?;
     for (number, step) in (1_i64..).zip(MIGRATIONS).skip(taken) {
         client.batch_execute(step).await.map_err(|error| failed(&error, target).because(error))?;
-        let digest = Digest::of(step.as_bytes());
+        let digest = steps::digest(step);
         client
             .execute(
                 "INSERT INTO mailflow_migrations (number, digest) VALUES ($1, $2)",
@@ -73,10 +74,6 @@ fn failed(error: &tokio_postgres::Error, target: &Target) -> StoreError {
         }
         _ => StoreError::new(crate::error::kind(error), "bringing the database to the newest shape"),
     }
-}
-
-fn unusable(doing: String) -> StoreError {
-    StoreError::new(StoreErrorKind::Unusable, doing)
 }
 
 async fn check_encoding(client: &Object, target: &Target) -> Result<(), StoreError> {
@@ -128,21 +125,9 @@ pub(crate) async fn taken(client: &Object, target: &Target) -> Result<usize, Sto
         }
         _ => StoreError::new(crate::error::kind(&error), LOOKING).because(error),
     })?;
-    if rows.len() > MIGRATIONS.len() {
-        return Err(unusable(format!(
-            "the database `{database}` has shape {}, this program knows {}; use the later version of mailflow",
-            rows.len(),
-            MIGRATIONS.len()
-        )));
-    }
-    for ((number, step), row) in (1_i64..).zip(MIGRATIONS).zip(&rows) {
-        let was: (i64, Vec<u8>) = (row.try_get(0).or_failed(LOOKING)?, row.try_get(1).or_failed(LOOKING)?);
-        if was != (number, Digest::of(step.as_bytes()).as_bytes().to_vec()) {
-            return Err(unusable(format!(
-                "the database `{database}` was brought to its shape by an unreleased version of mailflow; use that one, or another database"
-            )));
-        }
-    }
+    let step = |row: &Row| -> Result<Taken, tokio_postgres::Error> { Ok((row.try_get(0)?, row.try_get(1)?)) };
+    let taken: Vec<Taken> = rows.iter().map(step).collect::<Result<_, _>>().or_failed(LOOKING)?;
+    steps::check(&format!("the database `{database}`"), rows.len(), taken.into_iter(), MIGRATIONS)?;
     Ok(rows.len())
 }
 

@@ -1,8 +1,6 @@
-//! [`TicketQuery`] and [`Visibility`] as conditions of SQL: the one place where they are compiled. Their meaning is
-//! [`TicketQuery::matches`].
+//! [`Parameters`]: what a statement is given, and how it compares columns with ids.
 
-use mailflow_core::access::{Categories, Visibility};
-use mailflow_core::store::{OwnerFilter, TicketQuery};
+pub(crate) use mailflow_store_rows::visible::{Comparing, sees_all_categories, visibility, wanted};
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
@@ -33,49 +31,12 @@ impl<'p> Parameters<'p> {
     }
 }
 
-/// Which tickets `t` may be seen; `None` if all may.
-pub(crate) fn visibility(visibility: &Visibility, parameters: &mut Parameters<'_>) -> Option<String> {
-    let Visibility::Of { agent, ticketboxes, owners, categories } = visibility else { return None };
-    let own = parameters.id(Uuid::from(*agent));
-    let boxes = parameters.ids(ticketboxes.iter().map(|it| Uuid::from(*it)));
-    let mut readable = format!("t.ticketbox = ANY({boxes})");
-    if !owners.is_empty() {
-        let owners = parameters.ids(owners.iter().map(|it| Uuid::from(*it)));
-        readable = format!("({readable} OR t.owner = ANY({owners}))");
+impl Comparing for Parameters<'_> {
+    fn is(&mut self, column: &str, id: [u8; 16]) -> String {
+        format!("{column} = {}", self.id(Uuid::from_bytes(id)))
     }
-    if let Categories::Only(categories) = categories {
-        let categories = parameters.ids(categories.iter().map(|it| Uuid::from(*it)));
-        readable = format!("{readable} AND (t.category IS NULL OR t.category = ANY({categories}))");
-    }
-    // Also of tickets that nobody owns it says yes or no.
-    Some(format!("((t.owner IS NOT NULL AND t.owner = {own}) OR ({readable}))"))
-}
 
-/// Which tickets `t` a query asks for, whoever sees them and on whichever shelf they lie.
-pub(crate) fn wanted(query: &TicketQuery, parameters: &mut Parameters<'_>) -> Vec<String> {
-    let mut conditions = Vec::new();
-    if let Some(ticketboxes) = &query.ticketboxes {
-        let boxes = parameters.ids(ticketboxes.iter().map(|it| Uuid::from(*it)));
-        conditions.push(format!("t.ticketbox = ANY({boxes})"));
-    }
-    match query.owner {
-        Some(OwnerFilter::Agent(agent)) => conditions.push(format!("t.owner = {}", parameters.id(agent.into()))),
-        Some(OwnerFilter::Nobody) => conditions.push("t.owner IS NULL".to_owned()),
-        None => {}
-    }
-    if let Some(contact) = query.contact {
-        conditions.push(format!("t.contact = {}", parameters.id(contact.into())));
-    }
-    if let Some(category) = query.category {
-        conditions.push(format!("t.category = {}", parameters.id(category.into())));
-    }
-    conditions
-}
-
-/// Whether every ticket in a ticketbox that may be read is seen, and every ticket of an owner whose tickets may be read.
-pub(crate) const fn sees_all_categories(visibility: &Visibility) -> bool {
-    match visibility {
-        Visibility::Everything => true,
-        Visibility::Of { categories, .. } => matches!(categories, Categories::All),
+    fn is_among(&mut self, column: &str, ids: Vec<[u8; 16]>) -> String {
+        format!("{column} = ANY({})", self.ids(ids.into_iter().map(Uuid::from_bytes)))
     }
 }

@@ -4,8 +4,8 @@ use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::Path;
 
-use mailflow_core::digest::Digest;
 use mailflow_core::store::{StoreError, StoreErrorKind};
+use mailflow_store_rows::steps::{self, unusable};
 use rusqlite::{CachedStatement, Connection, OpenFlags, params};
 
 use crate::error::OrFailed;
@@ -13,7 +13,7 @@ use crate::error::OrFailed;
 /// What stands in `PRAGMA application_id`: `mflw`.
 const APPLICATION_ID: i64 = 0x6d66_6c77;
 /// The steps from an empty file to the newest shape; `PRAGMA user_version` counts those that were taken, and the table
-/// `migrations` has the digest of each: a step that was taken must not be another one now.
+/// `migrations` has the digest of each.
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/1.sql"),
     include_str!("../migrations/2.sql"),
@@ -91,34 +91,17 @@ fn check_is_ours(connection: &Connection, path: &Path) -> Result<(), StoreError>
     let (id, version) = (pragma("application_id").or_failed(&doing)?, pragma("user_version").or_failed(&doing)?);
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).or_failed(&doing)?;
-    let (taken, path) = (version, path.display());
-    let problem = if id != APPLICATION_ID && (id, version, tables) != (0, 0, 0) {
-        format!("`{path}` is a database of another program; name another file")
-    } else if version > newest() {
-        let newest = newest();
-        format!("`{path}` has shape {version}, this program knows {newest}; use the later version of mailflow")
-    } else if !steps_are_ours(connection, taken) {
-        format!(
-            "`{path}` was brought to its shape by an unreleased version of mailflow; use that one, or another file"
-        )
-    } else {
-        return Ok(());
+    let path = path.display();
+    if id != APPLICATION_ID && (id, version, tables) != (0, 0, 0) {
+        return Err(unusable(format!("`{path}` is a database of another program; name another file")));
+    }
+    let digest = |number| {
+        let sql = "SELECT digest FROM migrations WHERE number = ?1";
+        // A step of which there is no digest is not ours.
+        connection.query_row(sql, [number], |row| row.get(0)).unwrap_or_default()
     };
-    Err(StoreError::new(StoreErrorKind::Unusable, problem))
-}
-
-fn newest() -> i64 {
-    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
-}
-
-/// Whether the steps that were taken are those that this program would take.
-fn steps_are_ours(connection: &Connection, taken: i64) -> bool {
-    let sql = "SELECT digest FROM migrations WHERE number = ?1";
-    let same = |number: i64, step: &str| {
-        let digest = connection.query_row(sql, [number], |row| row.get::<_, [u8; 32]>(0));
-        digest.is_ok_and(|digest| digest == *Digest::of(step.as_bytes()).as_bytes())
-    };
-    (1_i64..).zip(MIGRATIONS).take_while(|(number, _)| *number <= taken).all(|(number, step)| same(number, step))
+    let shape = usize::try_from(version).unwrap_or(0);
+    steps::check(&format!("`{path}`"), shape, (1..=version).map(|number| (number, digest(number))), MIGRATIONS)
 }
 
 /// Takes the steps that were not taken yet, each in a transaction of its own.
@@ -127,7 +110,7 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     for (number, step) in (1_i64..).zip(MIGRATIONS).filter(|(number, _)| *number > taken) {
         let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         transaction.execute_batch(step)?;
-        let digest = Digest::of(step.as_bytes());
+        let digest = steps::digest(step);
         transaction
             .execute("INSERT INTO migrations (number, digest) VALUES (?1, ?2)", params![number, digest.as_bytes()])?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;

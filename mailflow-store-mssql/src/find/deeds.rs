@@ -4,11 +4,11 @@ use mailflow_core::access::Visibility;
 use mailflow_core::alert::{AlertQuery, Listed};
 use mailflow_core::audit::{Activity, AuditQuery, AuditReader};
 use mailflow_core::store::{Cursor, Found, Page, RecordKind, StoreError};
+use mailflow_store_rows::visible;
 
 use super::{Cut, NEWEST, NOTHING, behind, most, one_statement, record};
 use crate::batch::Parameters;
 use crate::connection::Pool;
-use crate::visible;
 
 /// The condition that the ticket of a row `a` is seen.
 fn ticket_is_seen(visibility: &Visibility, parameters: &mut Parameters<'_>) -> String {

@@ -7,6 +7,7 @@ use mailflow_core::message::Message;
 use mailflow_core::note::Note;
 use mailflow_core::store::{Cursor, Found, FoundIn, Hit, Kept as _, Key, Page, Row, SearchQuery, StoreError};
 use mailflow_core::ticket::Ticket;
+use mailflow_store_rows::visible;
 
 use super::{Cut, LISTING, limit};
 use crate::batch::{Batch, Parameters};
@@ -15,7 +16,6 @@ use crate::driver;
 use crate::load;
 use crate::scope::{Question, Word, question};
 use crate::value::Parameter;
-use crate::visible;
 
 /// So many texts are read at once, at first and at most.
 const FIRST_CHUNK: usize = 50;

@@ -2,89 +2,28 @@
 //! have rows of it as many are read as a page needs.
 
 use mailflow_core::access::Visibility;
-use mailflow_core::id::{AgentId, TicketboxId};
-use mailflow_core::store::{Count, Cursor, Found, OwnerFilter, Page, RecordKind, Row, StoreError, TicketQuery};
+use mailflow_core::id::TicketboxId;
+use mailflow_core::store::{Count, Cursor, Found, Page, RecordKind, Row, StoreError, TicketQuery};
+use mailflow_store_rows::ranges::{Ranges, ranges};
+use mailflow_store_rows::{columns, visible};
 
-use super::{Cut, NEWEST, behind, limit, one_statement, record};
+use super::{Cut, NEWEST, behind, most, one_statement, record};
 use crate::batch::Parameters;
 use crate::connection::Pool;
-use crate::visible;
-
-/// Above so many visible ticketboxes all tickets are walked in their order: most of them will be visible.
-const MAX_BOX_STREAMS: usize = 256;
-
-/// Ranges of an index in which tickets of a query lie.
-struct Ranges {
-    /// How `t` lies in the range of the key `r.k`; without keys, in the one range.
-    within: &'static str,
-    keys: Option<Vec<[u8; 16]>>,
-    /// Whether all that lies there may be seen.
-    seen: bool,
-}
-
-const BY_TIME: &str = "t.shelf IS NOT NULL";
-const BY_BOX: &str = "t.ticketbox = r.k";
-const OF_NOBODY: &str = "t.owner IS NULL AND t.ticketbox = r.k";
-const BY_OWNER: &str = "t.owner = r.k";
-const BY_CONTACT: &str = "t.contact = r.k";
-const BY_CATEGORY: &str = "t.category = r.k";
-
-/// The ranges in which all tickets of a query lie.
-fn ranges(query: &TicketQuery) -> Vec<Ranges> {
-    let one = |within, id: [u8; 16]| vec![Ranges { within, keys: Some(vec![id]), seen: false }];
-    if let Some(contact) = query.contact {
-        return one(BY_CONTACT, *contact.as_bytes());
-    }
-    if let Some(OwnerFilter::Agent(agent)) = query.owner {
-        return one(BY_OWNER, *agent.as_bytes());
-    }
-    let nobody = query.owner == Some(OwnerFilter::Nobody);
-    let by_box = |boxes: Vec<TicketboxId>, seen| Ranges {
-        within: if nobody { OF_NOBODY } else { BY_BOX },
-        keys: Some(boxes.into_iter().map(|it| *it.as_bytes()).collect()),
-        seen,
-    };
-    let everywhere = || match query.category {
-        Some(category) => one(BY_CATEGORY, *category.as_bytes()),
-        None => vec![Ranges { within: BY_TIME, keys: None, seen: false }],
-    };
-    match (&query.visibility, &query.ticketboxes) {
-        (Visibility::Everything, None) => everywhere(),
-        (Visibility::Everything, Some(wanted)) => vec![by_box(wanted.iter().copied().collect(), true)],
-        (Visibility::Of { agent, ticketboxes, owners, .. }, wanted) => {
-            let seen = |id: &&TicketboxId| wanted.as_ref().is_none_or(|wanted| wanted.contains(id));
-            let boxes: Vec<TicketboxId> = ticketboxes.iter().filter(seen).copied().collect();
-            if boxes.len() > MAX_BOX_STREAMS && wanted.is_none() {
-                return everywhere();
-            }
-            let all = visible::sees_all_categories(&query.visibility);
-            let mut ranges = vec![by_box(boxes, all)];
-            // What nobody owns, no owner's list has.
-            if !nobody {
-                let owners: Vec<&AgentId> = owners.iter().filter(|id| *id != agent).chain([agent]).collect();
-                let keys = Some(owners.into_iter().map(|it| *it.as_bytes()).collect());
-                ranges.push(Ranges { within: BY_OWNER, keys, seen: all });
-            }
-            ranges
-        }
-    }
-}
 
 /// A page of tickets.
 pub(super) async fn list(pool: &Pool, query: &TicketQuery, page: &Page) -> Result<Found, StoreError> {
     let mut parameters = Parameters::default();
     let (updated, id) = page.after.as_ref().and_then(Cursor::read).unwrap_or(NEWEST);
     let (updated, id) = (parameters.integer(updated), parameters.id(id));
-    let most = parameters.integer(i64::from(limit(page)) + 1);
+    let most = parameters.integer(most(page));
     let wanted = visible::wanted(query, &mut parameters);
-    let ranges = ranges(query);
     let visible = visible::visibility(&query.visibility, &mut parameters);
-    let shelves: Vec<String> =
-        mailflow_store_rows::columns::shelves(query).iter().map(|it| format!("({it})")).collect();
+    let shelves: Vec<String> = columns::shelves(query).iter().map(|it| format!("({it})")).collect();
     let shelves = shelves.join(", ");
     let behind = behind("t.updated", "t.id", true, (&updated, &id));
     let mut streams = Vec::new();
-    for Ranges { within, keys, seen } in ranges {
+    for Ranges { index, keys, seen } in ranges(query) {
         let keys = match keys {
             None => String::new(),
             Some(keys) if keys.is_empty() => continue,
@@ -99,8 +38,9 @@ pub(super) async fn list(pool: &Pool, query: &TicketQuery, page: &Page) -> Resul
         streams.push(format!(
             "SELECT c.updated, c.id FROM {keys}(VALUES {shelves}) AS s(shelf) CROSS APPLY (
              SELECT TOP ({most}) t.updated, t.id FROM tickets AS t
-             WHERE {within} AND t.shelf = s.shelf AND {behind}{filter}
-             ORDER BY t.updated DESC, t.id DESC) AS c"
+             WHERE {} AND t.shelf = s.shelf AND {behind}{filter}
+             ORDER BY t.updated DESC, t.id DESC) AS c",
+            index.within()
         ));
     }
     if streams.is_empty() {

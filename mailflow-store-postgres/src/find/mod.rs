@@ -3,6 +3,7 @@
 use deadpool_postgres::Pool;
 use mailflow_core::id::{MessageId, RuleId};
 use mailflow_core::store::{Count, Cursor, Found, Page, Query, RecordKind, Row, StoreError, StoreErrorKind, Version};
+use mailflow_store_rows::page::{Cut, limit, most};
 use mailflow_store_rows::table;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -265,46 +266,4 @@ async fn placed_by(pool: &Pool, rules: &[RuleId], from: MessageId) -> Result<Fou
         rows.push(Row::Placed(*rule, Count::new(u32::try_from(count).unwrap_or(u32::MAX))));
     }
     Ok(Found { rows, next: None })
-}
-
-/// The most rows of a page.
-fn limit(page: &Page) -> u32 {
-    page.limit.max(1)
-}
-
-/// One more, to see whether there are more.
-fn most(page: &Page) -> i64 {
-    i64::from(limit(page)) + 1
-}
-
-/// A page in the making.
-struct Cut {
-    rows: Vec<Row>,
-    limit: usize,
-    last: Option<Cursor>,
-}
-
-impl Cut {
-    fn new(page: &Page) -> Self {
-        Self { rows: Vec::new(), limit: usize::try_from(limit(page)).unwrap_or(usize::MAX), last: None }
-    }
-
-    fn is_full(&self) -> bool {
-        self.rows.len() >= self.limit
-    }
-
-    fn push(&mut self, row: Row, cursor: Cursor) {
-        self.rows.push(row);
-        self.last = Some(cursor);
-    }
-
-    /// The page; there are further rows.
-    fn more(self) -> Found {
-        Found { rows: self.rows, next: self.last }
-    }
-
-    /// The page; there is no further row.
-    fn end(self) -> Found {
-        Found { rows: self.rows, next: None }
-    }
 }

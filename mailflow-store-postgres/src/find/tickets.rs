@@ -3,78 +3,18 @@
 
 use deadpool_postgres::Pool;
 use mailflow_core::access::Visibility;
-use mailflow_core::id::{AgentId, TicketboxId};
-use mailflow_core::store::{
-    Count, Cursor, Found, OwnerFilter, Page, RecordKind, Row, StoreError, TicketQuery, Version,
-};
+use mailflow_core::id::TicketboxId;
+use mailflow_core::store::{Count, Cursor, Found, Page, RecordKind, Row, StoreError, TicketQuery, Version};
+use mailflow_store_rows::columns;
+use mailflow_store_rows::ranges::{Ranges, ranges};
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use super::{Cut, LISTING, NEWEST, limit, one_statement};
+use super::{Cut, LISTING, NEWEST, most, one_statement};
 use crate::error::OrFailed as _;
 use crate::row;
 use crate::value::unsigned;
 use crate::visible::{self, Parameters};
-
-/// Above so many visible ticketboxes all tickets are walked in their order: most of them will be visible.
-const MAX_BOX_STREAMS: usize = 256;
-
-/// Ranges of an index in which tickets of a query lie.
-struct Ranges {
-    /// How `t` lies in the range of the key `r.k`; without keys, in the one range.
-    within: &'static str,
-    keys: Option<Vec<Uuid>>,
-    /// Whether all that lies there may be seen.
-    seen: bool,
-}
-
-const BY_TIME: &str = "t.shelf IS NOT NULL";
-const BY_BOX: &str = "t.ticketbox = r.k";
-const OF_NOBODY: &str = "t.owner IS NULL AND t.ticketbox = r.k";
-const BY_OWNER: &str = "t.owner = r.k";
-const BY_CONTACT: &str = "t.contact = r.k";
-const BY_CATEGORY: &str = "t.category = r.k";
-
-/// The ranges in which all tickets of a query lie.
-fn ranges(query: &TicketQuery) -> Vec<Ranges> {
-    let one = |within, id: Uuid| vec![Ranges { within, keys: Some(vec![id]), seen: false }];
-    if let Some(contact) = query.contact {
-        return one(BY_CONTACT, contact.into());
-    }
-    if let Some(OwnerFilter::Agent(agent)) = query.owner {
-        return one(BY_OWNER, agent.into());
-    }
-    let nobody = query.owner == Some(OwnerFilter::Nobody);
-    let by_box = |boxes: Vec<TicketboxId>, seen| Ranges {
-        within: if nobody { OF_NOBODY } else { BY_BOX },
-        keys: Some(boxes.into_iter().map(Uuid::from).collect()),
-        seen,
-    };
-    let everywhere = || match query.category {
-        Some(category) => one(BY_CATEGORY, category.into()),
-        None => vec![Ranges { within: BY_TIME, keys: None, seen: false }],
-    };
-    match (&query.visibility, &query.ticketboxes) {
-        (Visibility::Everything, None) => everywhere(),
-        (Visibility::Everything, Some(wanted)) => vec![by_box(wanted.iter().copied().collect(), true)],
-        (Visibility::Of { agent, ticketboxes, owners, .. }, wanted) => {
-            let seen = |id: &&TicketboxId| wanted.as_ref().is_none_or(|wanted| wanted.contains(id));
-            let boxes: Vec<TicketboxId> = ticketboxes.iter().filter(seen).copied().collect();
-            if boxes.len() > MAX_BOX_STREAMS && wanted.is_none() {
-                return everywhere();
-            }
-            let all = visible::sees_all_categories(&query.visibility);
-            let mut ranges = vec![by_box(boxes, all)];
-            // What nobody owns, no owner's list has.
-            if !nobody {
-                let owners: Vec<&AgentId> = owners.iter().filter(|id| *id != agent).chain([agent]).collect();
-                let keys = Some(owners.into_iter().map(|it| Uuid::from(*it)).collect());
-                ranges.push(Ranges { within: BY_OWNER, keys, seen: all });
-            }
-            ranges
-        }
-    }
-}
 
 /// A page of tickets.
 pub(super) async fn list(pool: &Pool, query: &TicketQuery, page: &Page) -> Result<Found, StoreError> {
@@ -82,25 +22,27 @@ pub(super) async fn list(pool: &Pool, query: &TicketQuery, page: &Page) -> Resul
     let (updated, id) = page.after.as_ref().and_then(Cursor::read).unwrap_or(NEWEST);
     let updated = parameters.add(Box::new(updated), Type::INT8);
     let id = parameters.id(Uuid::from_bytes(id));
-    let most = parameters.add(Box::new(i64::from(limit(page)) + 1), Type::INT8);
-    let shelves = parameters.add(Box::new(mailflow_store_rows::columns::shelves(query)), Type::INT8_ARRAY);
+    let most = parameters.add(Box::new(most(page)), Type::INT8);
+    let shelves = parameters.add(Box::new(columns::shelves(query)), Type::INT8_ARRAY);
     let wanted = visible::wanted(query, &mut parameters);
     let ranges = ranges(query);
     // A parameter that no part of the statement names has no type.
     let asks = ranges.iter().any(|range| !range.seen);
     let visible = if asks { visible::visibility(&query.visibility, &mut parameters) } else { None };
     let mut streams = Vec::new();
-    for Ranges { within, keys, seen } in ranges {
-        let keys = keys.map(|keys| format!("unnest({}) r(k) CROSS JOIN ", parameters.ids(keys)));
+    for Ranges { index, keys, seen } in ranges {
+        let mut ids = |keys: Vec<[u8; 16]>| parameters.ids(keys.into_iter().map(Uuid::from_bytes));
+        let keys = keys.map(|keys| format!("unnest({}) r(k) CROSS JOIN ", ids(keys)));
         let mut filter = wanted.clone();
         filter.extend(visible.iter().filter(|_| !seen).cloned());
         let filter: String = filter.iter().map(|it| format!(" AND {it}")).collect();
         streams.push(format!(
             "SELECT c.updated, c.id FROM {}unnest({shelves}) s(shelf) CROSS JOIN LATERAL (
-             SELECT t.updated, t.id FROM tickets t WHERE {within} AND t.shelf = s.shelf
+             SELECT t.updated, t.id FROM tickets t WHERE {} AND t.shelf = s.shelf
              AND (t.updated, t.id) < ({updated}, {id}){filter}
              ORDER BY t.updated DESC, t.id DESC LIMIT {most}) c",
-            keys.unwrap_or_default()
+            keys.unwrap_or_default(),
+            index.within()
         ));
     }
     // A ticket may lie in several ranges: its ticketbox's and its owner's.

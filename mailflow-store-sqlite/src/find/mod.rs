@@ -2,6 +2,7 @@
 
 use mailflow_core::id::{MessageId, RuleId};
 use mailflow_core::store::{Count, Cursor, Found, Page, Query, RecordKind, Row, StoreError, StoreErrorKind, Version};
+use mailflow_store_rows::page::{Cut, most};
 use mailflow_store_rows::table;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
@@ -178,7 +179,7 @@ fn records(connection: &Connection, list: List, page: &Page) -> Result<Found, St
     let after = page.after.as_ref().and_then(Cursor::read);
     let (sort, id) = after.map_or((list.from.0, list.from.1.to_vec()), |(sort, id)| (sort, id.to_vec()));
     let mut values = list.values;
-    values.extend([Value::Integer(sort), Value::Blob(id), Value::Integer(i64::from(limit(page)) + 1)]);
+    values.extend([Value::Integer(sort), Value::Blob(id), Value::Integer(most(page))]);
     let mut statement = prepare(connection, list.sql).or_failed(LISTING)?;
     let mut rows = statement.query(params_from_iter(values)).or_failed(LISTING)?;
     let mut cut = Cut::new(page);
@@ -202,7 +203,7 @@ fn documents(connection: &Connection, page: &Page) -> Result<Found, StoreError> 
         .and_then(Cursor::read_text)
         .map_or((Vec::new(), Vec::new()), |(kind, id)| (kind.into_bytes(), id.to_vec()));
     let mut statement = prepare(connection, sql).or_failed(LISTING)?;
-    let mut rows = statement.query((kind, id, i64::from(limit(page)) + 1)).or_failed(LISTING)?;
+    let mut rows = statement.query((kind, id, most(page))).or_failed(LISTING)?;
     let mut cut = Cut::new(page);
     while let Some(it) = rows.next().or_failed(LISTING)? {
         if cut.is_full() {
@@ -224,7 +225,7 @@ fn all(connection: &Connection, kind: RecordKind, page: &Page) -> Result<Found, 
     let statements = statements::of(table)?;
     let sql = if after.is_some() { &statements.all_after } else { &statements.all_from };
     let key = table.key_from(after.as_deref());
-    let values = key.iter().map(row::bound).chain([(i64::from(limit(page)) + 1).into()]);
+    let values = key.iter().map(row::bound).chain([most(page).into()]);
     let mut statement = prepare(connection, sql).or_failed(LISTING)?;
     let mut rows = statement.query(params_from_iter(values)).or_failed(LISTING)?;
     let mut cut = Cut::new(page);
@@ -258,7 +259,7 @@ fn messages_from(connection: &Connection, first: MessageId, page: &Page) -> Resu
         None => (from, *first.as_bytes()),
     };
     let mut statement = prepare(connection, sql).or_failed(LISTING)?;
-    let mut rows = statement.query((id.to_vec(), i64::from(limit(page)) + 1)).or_failed(LISTING)?;
+    let mut rows = statement.query((id.to_vec(), most(page))).or_failed(LISTING)?;
     let mut cut = Cut::new(page);
     while let Some(it) = rows.next().or_failed(LISTING)? {
         if cut.is_full() {
@@ -282,41 +283,4 @@ fn placed_by(connection: &Connection, rules: &[RuleId], from: MessageId) -> Resu
         rows.push(Row::Placed(*rule, Count::new(read.or_failed(LISTING)?)));
     }
     Ok(Found { rows, next: None })
-}
-
-/// The most rows of a page.
-fn limit(page: &Page) -> u32 {
-    page.limit.max(1)
-}
-
-/// A page in the making.
-struct Cut {
-    rows: Vec<Row>,
-    limit: usize,
-    last: Option<Cursor>,
-}
-
-impl Cut {
-    fn new(page: &Page) -> Self {
-        Self { rows: Vec::new(), limit: usize::try_from(limit(page)).unwrap_or(usize::MAX), last: None }
-    }
-
-    fn is_full(&self) -> bool {
-        self.rows.len() >= self.limit
-    }
-
-    fn push(&mut self, row: Row, cursor: Cursor) {
-        self.rows.push(row);
-        self.last = Some(cursor);
-    }
-
-    /// The page; there are further rows.
-    fn more(self) -> Found {
-        Found { rows: self.rows, next: self.last }
-    }
-
-    /// The page; there is no further row.
-    fn end(self) -> Found {
-        Found { rows: self.rows, next: None }
-    }
 }

@@ -5,12 +5,11 @@ use std::collections::{BinaryHeap, VecDeque};
 
 use mailflow_core::access::{Categories, Visibility};
 use mailflow_core::id::{AgentId, CategoryId, ContactId, TicketId, TicketboxId};
-use mailflow_core::store::{
-    Count, Cursor, Found, OwnerFilter, Page, RecordKind, Row, StoreError, TicketQuery, Version,
-};
+use mailflow_core::store::{Count, Cursor, Found, Page, RecordKind, Row, StoreError, TicketQuery, Version};
 use mailflow_core::ticket::{Ticket, TicketState};
 use mailflow_core::time::Timestamp;
 use mailflow_store_rows::columns;
+use mailflow_store_rows::ranges::{Index, Ranges, ranges};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
@@ -19,8 +18,6 @@ use crate::connection::prepare;
 use crate::error::OrFailed as _;
 use crate::row;
 
-/// Above so many visible ticketboxes all tickets are walked in their order: most of them will be visible.
-const MAX_BOX_STREAMS: usize = 256;
 /// How many rows a stream reads ahead at first, when there are several.
 const FIRST_CHUNK: i64 = 4;
 const MAX_CHUNK: i64 = 256;
@@ -113,40 +110,35 @@ pub(super) fn skeleton(it: &rusqlite::Row<'_>, first: usize, id: TicketId) -> ru
     Ok(ticket)
 }
 
-/// The index ranges in which all tickets of a query lie, without the shelf.
-fn ranges(query: &TicketQuery) -> Vec<(&'static str, Vec<Value>)> {
+/// The statement that walks a range of an index, without the shelf.
+const fn walk(index: Index) -> &'static str {
+    match index {
+        Index::Time => BY_TIME,
+        Index::Ticketbox => BY_BOX,
+        Index::OfNobody => OF_NOBODY,
+        Index::Owner => BY_OWNER,
+        Index::Contact => BY_CONTACT,
+        Index::Category => BY_CATEGORY,
+    }
+}
+
+/// The statements that walk all tickets of a query, and what each is given before the shelf.
+fn walks(query: &TicketQuery) -> Vec<(&'static str, Vec<Value>)> {
     let blob = |id: &[u8; 16]| Value::Blob(id.to_vec());
-    if let Some(contact) = &query.contact {
-        return vec![(BY_CONTACT, vec![blob(contact.as_bytes())])];
-    }
-    if let Some(OwnerFilter::Agent(agent)) = &query.owner {
-        return vec![(BY_OWNER, vec![blob(agent.as_bytes())])];
-    }
-    let nobody = query.owner == Some(OwnerFilter::Nobody);
-    let by_box = |id: &TicketboxId| match &query.category {
-        _ if nobody => (OF_NOBODY, vec![blob(id.as_bytes())]),
-        Some(category) => (BY_BOX_AND_CATEGORY, vec![blob(id.as_bytes()), blob(category.as_bytes())]),
-        None => (BY_BOX, vec![blob(id.as_bytes())]),
-    };
-    let everywhere = || match &query.category {
-        Some(category) => vec![(BY_CATEGORY, vec![blob(category.as_bytes())])],
-        None => vec![(BY_TIME, Vec::new())],
-    };
-    match (&query.visibility, &query.ticketboxes) {
-        (Visibility::Everything, None) => everywhere(),
-        (Visibility::Everything, Some(wanted)) => wanted.iter().map(by_box).collect(),
-        (Visibility::Of { agent, ticketboxes, owners, .. }, wanted) => {
-            let seen = |id: &&TicketboxId| wanted.as_ref().is_none_or(|wanted| wanted.contains(id));
-            let boxes: Vec<_> = ticketboxes.iter().filter(seen).collect();
-            if boxes.len() > MAX_BOX_STREAMS && wanted.is_none() {
-                return everywhere();
+    let mut walks = Vec::new();
+    for Ranges { index, keys, .. } in ranges(query) {
+        let Some(keys) = keys else {
+            walks.push((walk(index), Vec::new()));
+            continue;
+        };
+        walks.extend(keys.iter().map(|key| match &query.category {
+            Some(category) if index == Index::Ticketbox => {
+                (BY_BOX_AND_CATEGORY, vec![blob(key), blob(category.as_bytes())])
             }
-            let by_owner = |id: &AgentId| (BY_OWNER, vec![blob(id.as_bytes())]);
-            // What nobody owns, no owner's list has.
-            let owners = owners.iter().filter(|id| *id != agent).chain([agent]).filter(|_| !nobody);
-            boxes.into_iter().map(by_box).chain(owners.map(by_owner)).collect()
-        }
+            _ => (walk(index), vec![blob(key)]),
+        }));
     }
+    walks
 }
 
 /// All tickets of a query, newest first.
@@ -193,11 +185,11 @@ impl<'c> Merged<'c> {
         expected: i64,
     ) -> Result<Self, StoreError> {
         let shelves = columns::shelves(query);
-        let ranges = ranges(query);
-        let one = ranges.len() * shelves.len() == 1;
+        let walks = walks(query);
+        let one = walks.len() * shelves.len() == 1;
         let chunk = if one { expected.clamp(1, MAX_CHUNK) } else { FIRST_CHUNK };
-        let mut streams = Vec::with_capacity(ranges.len() * shelves.len());
-        for (sql, values) in ranges {
+        let mut streams = Vec::with_capacity(walks.len() * shelves.len());
+        for (sql, values) in walks {
             streams.extend(shelves.iter().map(|shelf| Stream {
                 sql,
                 values: values.iter().cloned().chain([Value::Integer(*shelf)]).collect(),
