@@ -12,10 +12,11 @@ use super::{Cut, LISTING, NEWEST, most, one_statement, record};
 use crate::error::OrFailed as _;
 use crate::visible::{self, Parameters};
 
-/// The condition that the ticket of a row `a` is seen.
+/// The condition that the ticket of a row `a` is seen. `OFFSET 0` says that it is looked up for each row: some versions
+/// of PostgreSQL would rather gather all tickets first.
 fn ticket_is_seen(visibility: &Visibility, parameters: &mut Parameters<'_>) -> String {
     let seen = visible::visibility(visibility, parameters).unwrap_or_else(|| "TRUE".to_owned());
-    format!("EXISTS (SELECT 1 FROM tickets t WHERE t.id = a.ticket AND t.data IS NOT NULL AND {seen})")
+    format!("EXISTS (SELECT 1 FROM tickets t WHERE t.id = a.ticket AND t.data IS NOT NULL AND {seen} OFFSET 0)")
 }
 
 /// The alerts of an agent.
