@@ -26,8 +26,8 @@ fn raw() -> Vec<Vec<u8>> {
     let mut numbers = mails::Numbers::new(7);
     let mut mail = |number: u64| {
         let mut text = mails::text(&mut numbers, 833);
-        // Words that many expressions begin with, as such mails have them.
-        text.push_str("\nabout order #99999 and case: none\n");
+        // Words that many expressions begin with, and a date, as such mails have them.
+        text.push_str("\nOn 2024-09-02 at 10:15 you wrote about order #99999 and case: none\n");
         let mail = String::from_utf8(mails::raw(number, &text)).expect("a mail of letters");
         let to = if number.is_multiple_of(2) { "support@example.com" } else { rules::LATE };
         mail.replace("support@example.com", to).into_bytes()

@@ -1,24 +1,26 @@
 //! From a rule set to [`Rules`]: expressions are compiled, every rule is filed under the field that says most.
 
-use regex::{Regex, RegexBuilder};
 use std::collections::HashMap;
+
+use regex::Regex;
 
 use super::address_index::AddressIndex;
 use super::bits::Bits;
-use super::field::RuleField;
-use super::literals;
-use super::rules::{Compiled, InvalidRules, Pattern, Rules};
+use super::field::{Asked, RuleField};
+use super::literals::{self, Required};
+use super::pattern::{COMPILED_BYTES, Pattern, build};
+use super::rules::{Compiled, InvalidRules, Rules};
 use super::text_index::{Entry, TextIndex};
 use crate::rule::{AttachmentPattern, Rule, RuleSet, Syntax, TextField, TextPattern};
 
 /// The most bytes of an expression.
 const PATTERN_BYTES: usize = 64 << 10;
-/// The most bytes of memory that one expression may take when it is compiled.
-const COMPILED_BYTES: usize = 1 << 20;
-/// How many of its sets of literals are looked for before an expression is.
-const SETS: usize = 3;
-/// What filing under an expression without literals costs, compared to one more rule to be looked at.
-const NO_LITERAL: usize = 1000;
+/// How many of its sets of words are looked for before an expression is.
+const SETS: usize = 2;
+/// Only words of so many letters are looked for beside others: shorter ones cost more than they say.
+const LONG: usize = 5;
+/// What filing under an expression without a word costs, compared to one more rule to be looked at.
+const NO_WORD: usize = 1000;
 
 /// What a rule is filed under.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,10 +35,10 @@ pub enum Key {
     Nothing,
 }
 
-/// An expression on its way, with the sets of literals that it could be filed under.
+/// An expression on its way, with the words that it could be filed under.
 pub(super) struct Draft {
     expression: String,
-    sets: Vec<Vec<String>>,
+    required: Required,
     rule: usize,
 }
 
@@ -57,6 +59,7 @@ pub fn compile(set: &RuleSet) -> Result<Rules, InvalidRules> {
     let mut drafts = Drafts::default();
     for (at, rule) in set.rules.iter().enumerate() {
         let compiled = Compiled {
+            asked: Asked::by(rule),
             key: Key::Nothing,
             to: addresses(&mut rules.to, &rule.to),
             from: addresses(&mut rules.from, &rule.from),
@@ -95,7 +98,8 @@ fn expressions<'a>(
             numbers.push(*number);
             continue;
         }
-        let (regex, draft) = expression(it, at).map_err(|(place, problem)| InvalidRules {
+        // It is dropped again: what it takes is had when it is first tried.
+        let (_, draft) = expression(it, at).map_err(|(place, problem)| InvalidRules {
             number: u32::try_from(at + 1).unwrap_or(u32::MAX),
             description: rule.description.clone(),
             field: RuleField::Text,
@@ -106,7 +110,7 @@ fn expressions<'a>(
         let within = if it.within.is_empty() { TextField::ALL.to_vec() } else { it.within.clone() };
         numbers.push(patterns.len());
         drafts.numbers.insert(it, patterns.len());
-        patterns.push(Pattern { within, regex });
+        patterns.push(Pattern::new(within, draft.expression.clone()));
         drafts.all.push(draft);
     }
     Ok(numbers)
@@ -114,7 +118,7 @@ fn expressions<'a>(
 
 pub(super) type Problem = (Option<(usize, usize)>, String);
 
-/// Compiles one expression.
+/// Builds one expression, and says what it requires.
 pub(super) fn expression(pattern: &TextPattern, rule: usize) -> Result<(Regex, Draft), Problem> {
     let source = &pattern.pattern;
     if source.len() > PATTERN_BYTES {
@@ -127,22 +131,17 @@ pub(super) fn expression(pattern: &TextPattern, rule: usize) -> Result<(Regex, D
     };
     let hir = regex_syntax::ParserBuilder::new().multi_line(true).build().parse(&expression);
     let hir = hir.map_err(|error| wrong(source, &error))?;
-    let regex = RegexBuilder::new(&expression)
-        .case_insensitive(true)
-        .multi_line(true)
-        .size_limit(COMPILED_BYTES)
-        .build()
-        .map_err(|error| match error {
-            regex::Error::CompiledTooBig(_) => {
-                let shown = crate::text::one_line(source, 80);
-                (
-                    None,
-                    format!("`{shown}` takes more than {COMPILED_BYTES} bytes when it is compiled; make it simpler"),
-                )
-            }
-            error => (None, format!("`{}` is not an expression: {error}", crate::text::one_line(source, 80))),
-        })?;
-    Ok((regex, Draft { expression, sets: literals::required(&hir), rule }))
+    let regex = build(&expression).map_err(|error| {
+        let shown = crate::text::one_line(source, 80);
+        match error {
+            regex::Error::CompiledTooBig(_) => (
+                None,
+                format!("`{shown}` takes more than {COMPILED_BYTES} bytes when it is compiled; make it simpler"),
+            ),
+            error => (None, format!("`{shown}` is not an expression: {error}")),
+        }
+    })?;
+    Ok((regex, Draft { expression, required: literals::required(&hir), rule }))
 }
 
 fn wrong(source: &str, error: &regex_syntax::Error) -> Problem {
@@ -169,23 +168,25 @@ fn file<'a>(rules: &mut Rules, drafts: &'a [Draft]) {
     };
     let mut used_to = vec![0_usize; rules.to.len()];
     let mut used_from = vec![0_usize; rules.from.len()];
-    let mut used_literal: HashMap<&str, usize> = HashMap::new();
+    let mut used_word: HashMap<&[u8], usize> = HashMap::new();
     for compiled in rules.rules.iter().filter(|it| it.rule.enabled) {
         compiled.to.iter().for_each(|it| count(&mut used_to, *it));
         compiled.from.iter().for_each(|it| count(&mut used_from, *it));
         let own = compiled.text.iter().filter_map(|it| drafts.get(*it));
-        own.flat_map(|draft| &draft.sets).flatten().for_each(|it| *used_literal.entry(it).or_default() += 1);
+        own.flat_map(|draft| &draft.required.sets).flatten().for_each(|it| *used_word.entry(it).or_default() += 1);
     }
-    // Of the sets of an expression those whose literals the fewest rules have; of these the longest.
-    let best = |draft: &'a Draft| -> Vec<(usize, &'a [String])> {
-        let cost = |set: &[String]| -> usize {
-            set.iter().map(|it| used_literal.get(it.as_str()).copied().unwrap_or(0)).sum()
+    // Of the sets of an expression those whose words the fewest rules have; of these the longest.
+    let best = |draft: &'a Draft| -> Vec<(usize, &'a [Vec<u8>])> {
+        let cost = |set: &[Vec<u8>]| -> usize {
+            set.iter().map(|it| used_word.get(it.as_slice()).copied().unwrap_or(0)).sum()
         };
-        let mut sets: Vec<(usize, &[String])> = draft.sets.iter().map(|set| (cost(set), set.as_slice())).collect();
-        let shortest = |set: &[String]| set.iter().map(String::len).min().unwrap_or(0);
+        let mut sets: Vec<(usize, &[Vec<u8>])> =
+            draft.required.sets.iter().map(|set| (cost(set), set.as_slice())).collect();
+        let shortest = |set: &[Vec<u8>]| set.iter().map(Vec::len).min().unwrap_or(0);
         sets.sort_by_key(|(cost, set)| (*cost, usize::MAX - shortest(set)));
-        sets.truncate(SETS);
-        sets
+        let (first, others) = sets.split_at(1.min(sets.len()));
+        let others = others.iter().filter(|(_, set)| shortest(set) >= LONG);
+        first.iter().chain(others).take(SETS).copied().collect()
     };
     rules.by_to = vec![Vec::new(); rules.to.len()];
     rules.by_from = vec![Vec::new(); rules.from.len()];
@@ -196,7 +197,7 @@ fn file<'a>(rules: &mut Rules, drafts: &'a [Draft]) {
         let used = |of: &[usize], used: &[usize]| of.iter().filter_map(|it| used.get(*it)).sum::<usize>();
         let cost_of_text = || {
             let own = compiled.text.iter().filter_map(|it| drafts.get(*it));
-            own.map(|draft| best(draft).first().map_or(NO_LITERAL, |(cost, _)| *cost)).sum::<usize>()
+            own.map(|draft| best(draft).first().map_or(NO_WORD, |(cost, _)| *cost)).sum::<usize>()
         };
         let mut costs = Vec::new();
         if !compiled.from.is_empty() {
@@ -237,6 +238,7 @@ fn file<'a>(rules: &mut Rules, drafts: &'a [Draft]) {
                 pattern: *pattern,
                 rule: draft.rule,
                 sets: best(draft).into_iter().map(|(_, set)| set).collect(),
+                near: draft.required.near,
                 expression: &draft.expression,
             })
         })

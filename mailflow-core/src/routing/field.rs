@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::rule::Rule;
+
 /// A field of a rule. They are looked at in this order: what costs least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -78,5 +80,44 @@ impl RuleField {
             Self::Attachments => "no attachment is such",
             Self::Text => "the words are not there",
         }
+    }
+}
+
+/// The fields in which a rule asks for something: a bit each.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Asked(u16);
+
+impl Asked {
+    /// Those of a rule.
+    pub fn by(rule: &Rule) -> Self {
+        let asks = |field: &RuleField| match field {
+            RuleField::Source => !rule.sources.is_empty(),
+            RuleField::Time => !rule.time.is_empty(),
+            RuleField::Size => !rule.size.is_empty(),
+            RuleField::To => !rule.to.is_empty(),
+            RuleField::From => !rule.from.is_empty(),
+            RuleField::Spam => !rule.spam.is_empty(),
+            RuleField::Authentication => !rule.authentication.is_empty(),
+            RuleField::Contact => !rule.contact.is_empty(),
+            RuleField::Attachments => !rule.attachments.is_empty(),
+            RuleField::Text => !rule.text.is_empty(),
+        };
+        Self(RuleField::ALL.into_iter().filter(asks).fold(0, |bits, field| bits | 1 << field as u16))
+    }
+
+    /// In the order in which they are looked at.
+    pub fn fields(self) -> impl Iterator<Item = RuleField> {
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let field = RuleField::ALL.get(left.trailing_zeros() as usize);
+            left &= left.wrapping_sub(1);
+            field.copied()
+        })
+    }
+
+    /// Without one of them, as if the rule said nothing there.
+    #[cfg(test)]
+    pub fn without(self, field: RuleField) -> Self {
+        Self(self.0 & !(1 << field as u16))
     }
 }

@@ -11,6 +11,8 @@ mod hidden;
 mod highlight;
 mod literals;
 mod matter;
+mod needles;
+mod pattern;
 mod placement;
 mod relaxed;
 mod replay;

@@ -2,12 +2,24 @@
 
 use regex_syntax::hir::{Hir, HirKind, Repetition};
 
-/// The expression without what has no width (`\b`, `^`), letters in any case: wherever the expression is found, this one
+/// An expression without what has no width (`\b`, `^`), letters in any case: wherever the expression is found, this one
 /// is found. An automaton that meets `\b` has to give up at the first letter that is not of ASCII, and what is left then
-/// is a hundred times slower. `None` if it cannot be parsed.
-pub fn relaxed(expression: &str) -> Option<String> {
-    let mut parser = regex_syntax::ParserBuilder::new().case_insensitive(true).multi_line(true).build();
-    Some(without_looks(parser.parse(expression).ok()?).to_string())
+/// is a hundred times slower.
+#[derive(Debug)]
+pub struct Relaxed {
+    /// The expression.
+    pub expression: String,
+    /// The most bytes that it finds; `None` if there is no such bound.
+    pub longest: Option<usize>,
+}
+
+impl Relaxed {
+    /// `None` if the expression cannot be parsed.
+    pub fn new(expression: &str) -> Option<Self> {
+        let mut parser = regex_syntax::ParserBuilder::new().case_insensitive(true).multi_line(true).build();
+        let hir = without_looks(parser.parse(expression).ok()?);
+        Some(Self { expression: hir.to_string(), longest: hir.properties().maximum_len() })
+    }
 }
 
 fn without_looks(hir: Hir) -> Hir {
@@ -38,12 +50,18 @@ mod tests {
             (r"(?:\bcra)+sh", "crash", "xcrash"),
         ];
         for (expression, both, only_relaxed) in cases {
-            let it = Regex::new(&relaxed(expression).unwrap()).unwrap();
+            let it = Regex::new(&Relaxed::new(expression).unwrap().expression).unwrap();
             assert!(it.is_match(both), "{expression} {both}");
             assert!(it.is_match(only_relaxed) && !it.as_str().contains(r"\b"), "{expression}: {it}");
             let exact = Regex::new(&format!("(?im){expression}")).unwrap();
             assert!(exact.is_match(both) && !exact.is_match(only_relaxed), "{expression} {only_relaxed}");
         }
-        assert_eq!(relaxed("("), None);
+        assert!(Relaxed::new("(").is_none());
+        assert_eq!(
+            Relaxed::new("[a-z]{2}-é?").unwrap().longest,
+            Some(9),
+            "with the letters of other scripts that are these in capitals"
+        );
+        assert_eq!(Relaxed::new("a+").unwrap().longest, None);
     }
 }

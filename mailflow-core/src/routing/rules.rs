@@ -9,14 +9,13 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use regex::Regex;
-
 use super::address_index::AddressIndex;
 use super::bits::Bits;
 use super::compile::{self, Key};
 use super::conditions;
-use super::field::RuleField;
+use super::field::{Asked, RuleField};
 use super::matter::Matter;
+use super::pattern::Pattern;
 use super::text_index::TextIndex;
 use super::tried::TriedRules;
 use crate::mail::Header;
@@ -44,18 +43,12 @@ pub struct Rules {
 /// A rule with what it needs to be tried.
 #[derive(Debug, Clone)]
 pub(super) struct Compiled {
+    pub asked: Asked,
     pub rule: Rule,
     pub key: Key,
     pub to: Vec<usize>,
     pub from: Vec<usize>,
     pub text: Vec<usize>,
-}
-
-/// An expression and where it is looked for.
-#[derive(Debug, Clone)]
-pub(super) struct Pattern {
-    pub within: Vec<TextField>,
-    pub regex: Regex,
 }
 
 /// A rule set that cannot be compiled.
@@ -233,28 +226,21 @@ impl<'a> Decided<'a> {
         let compiled = self.rules.rules.get(at)?;
         let (rule, matter) = (&compiled.rule, self.matter);
         let fits = |field: RuleField| match field {
-            RuleField::Source => {
-                rule.sources.is_empty() || matter.source.is_some_and(|source| rule.sources.contains(&source))
-            }
-            RuleField::Time => rule.time.is_empty() || rule.time.iter().any(|it| conditions::time(it, matter.at)),
-            RuleField::Size => rule.size.is_empty() || rule.size.iter().any(|it| conditions::size(it, matter.size)),
-            RuleField::To => compiled.to.is_empty() || compiled.to.iter().any(|it| self.to.has(*it)),
-            RuleField::From => compiled.from.is_empty() || compiled.from.iter().any(|it| self.from.has(*it)),
-            RuleField::Spam => rule.spam.is_empty() || rule.spam.iter().any(|it| conditions::spam(*it, matter)),
+            RuleField::Source => matter.source.is_some_and(|source| rule.sources.contains(&source)),
+            RuleField::Time => rule.time.iter().any(|it| conditions::time(it, matter.at)),
+            RuleField::Size => rule.size.iter().any(|it| conditions::size(it, matter.size)),
+            RuleField::To => compiled.to.iter().any(|it| self.to.has(*it)),
+            RuleField::From => compiled.from.iter().any(|it| self.from.has(*it)),
+            RuleField::Spam => rule.spam.iter().any(|it| conditions::spam(*it, matter)),
             RuleField::Authentication => {
                 let verdict = |method| matter.authentication.verdict(method);
-                rule.authentication.is_empty()
-                    || rule.authentication.iter().any(|it| verdict(it.method) == it.verdict)
+                rule.authentication.iter().any(|it| verdict(it.method) == it.verdict)
             }
-            RuleField::Contact => {
-                rule.contact.is_empty() || rule.contact.iter().any(|it| conditions::contact(it, matter))
-            }
-            RuleField::Attachments => {
-                rule.attachments.is_empty() || rule.attachments.iter().any(|it| conditions::attachments(it, matter))
-            }
-            RuleField::Text => compiled.text.is_empty() || self.has_words(at, compiled),
+            RuleField::Contact => rule.contact.iter().any(|it| conditions::contact(it, matter)),
+            RuleField::Attachments => rule.attachments.iter().any(|it| conditions::attachments(it, matter)),
+            RuleField::Text => self.has_words(at, compiled),
         };
-        RuleField::ALL.into_iter().find(|field| !fits(*field))
+        compiled.asked.fields().find(|field| !fits(*field))
     }
 
     fn has_words(&self, at: usize, compiled: &Compiled) -> bool {
@@ -263,7 +249,7 @@ impl<'a> Decided<'a> {
             return false;
         }
         let patterns = compiled.text.iter().filter_map(|pattern| self.rules.patterns.get(*pattern));
-        patterns.into_iter().any(|it| it.within.iter().any(|field| it.regex.is_match(self.text(*field))))
+        patterns.into_iter().any(|it| it.within.iter().any(|field| it.is_match(self.text(*field))))
     }
 
     fn text(&self, field: TextField) -> &str {
@@ -310,12 +296,12 @@ impl<'a> Decided<'a> {
         let mut caught = BTreeMap::new();
         let Some(winner) = self.winner.and_then(|at| self.rules.rules.get(at)) else { return caught };
         for pattern in winner.text.iter().filter_map(|pattern| self.rules.patterns.get(*pattern)) {
-            let names: Vec<&str> = pattern.regex.capture_names().flatten().collect();
+            let Some(regex) = pattern.regex() else { continue };
+            let names: Vec<&str> = regex.capture_names().flatten().collect();
             if names.is_empty() {
                 continue;
             }
-            let Some(found) = pattern.within.iter().find_map(|field| pattern.regex.captures(self.text(*field)))
-            else {
+            let Some(found) = pattern.within.iter().find_map(|field| regex.captures(self.text(*field))) else {
                 continue;
             };
             for name in names {

@@ -10,6 +10,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use self::sample::{Sample, naive, rule, sample, set};
 use super::bits::Bits;
+use super::text_index::TextIndex;
 use super::{RuleField, Rules};
 use crate::rule::Rule;
 
@@ -81,12 +82,18 @@ proptest! {
 #[test]
 fn ac_23_control_each_planted_fault_is_found() {
     type Fault = (&'static str, fn(&mut Rules));
-    let faults: [Fault; 6] = [
+    let faults: [Fault; 8] = [
         ("rules without a key are forgotten", |rules| rules.always = Bits::none(rules.rules.len())),
         ("the subject is not looked into", |rules| rules.texts[0] = Default::default()),
         ("rules of a To pattern are forgotten", |rules| rules.by_to.iter_mut().for_each(Vec::clear)),
         ("rules of an expression are forgotten", |rules| rules.by_text.iter_mut().for_each(Vec::clear)),
-        ("a field is skipped", |rules| rules.rules.iter_mut().for_each(|it| it.from.clear())),
+        ("words are forgotten", |rules| rules.texts.iter_mut().for_each(TextIndex::forget_words)),
+        ("what has no word is forgotten", |rules| {
+            rules.texts.iter_mut().for_each(TextIndex::forget_what_has_no_word)
+        }),
+        ("a field is skipped", |rules| {
+            rules.rules.iter_mut().for_each(|it| it.asked = it.asked.without(RuleField::From))
+        }),
         ("disabled rules are tried", |rules| rules.rules.iter_mut().for_each(|it| it.rule.enabled = true)),
     ];
     for (name, fault) in faults {

@@ -1,33 +1,38 @@
 //! [`TextIndex`]: many expressions, all looked for in one text at once.
 
-use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::{RegexSet, RegexSetBuilder};
 
 use super::bits::Bits;
-use super::relaxed::relaxed;
+use super::literals::Near;
+use super::needles::{Folded, Needles};
+use super::relaxed::Relaxed;
 
-/// How many expressions without a literal are looked for together.
+/// How many expressions without a word are looked for together.
 const CHUNK: usize = 64;
 /// The most bytes that such a chunk may take; beyond it each of its expressions is looked for alone.
 const CHUNK_BYTES: usize = 16 << 20;
+
+/// In more places than so many an expression is not looked for one by one, but in the whole text.
+const PLACES: usize = 16;
 
 /// Expressions that are looked for in one kind of text. What it names may be there; what it does not name is not.
 #[derive(Debug, Clone, Default)]
 pub struct TextIndex {
     /// Everything that the expressions require.
-    literals: Option<AhoCorasick>,
-    /// The expressions that require some of it, by the literals of the first set.
-    of_literal: Vec<Vec<usize>>,
+    needles: Needles,
+    /// The expressions that require some of it, by the words of the first set.
+    of_word: Vec<Vec<usize>>,
     requiring: Vec<Requiring>,
-    /// Expressions that are found without any literal.
+    /// Expressions that are found without any word.
     chunks: Vec<Chunk>,
     /// The lowest rule that has an expression here.
     least: Option<usize>,
-    /// The lowest rule that has a literal here.
-    least_literal: Option<usize>,
+    /// The lowest rule that has a word here.
+    least_word: Option<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -35,10 +40,14 @@ struct Chunk {
     /// `None` if they are too large together.
     set: Option<RegexSet>,
     patterns: Vec<usize>,
+    /// One of these stands in the text wherever one of them is found; if there is none, that says nothing.
+    near: Vec<Near>,
+    /// How far from there, in bytes.
+    reach: Option<usize>,
     least: usize,
 }
 
-/// An expression with the literals that it requires beside those of its first set.
+/// An expression with the words that it requires beside those of its first set.
 #[derive(Debug, Clone)]
 struct Requiring {
     pattern: usize,
@@ -51,8 +60,10 @@ pub struct Entry<'a> {
     pub pattern: usize,
     /// The lowest rule that has it.
     pub rule: usize,
-    /// Sets of literals, the best one first: wherever it is found, one of each set stands in the text. There may be none.
-    pub sets: Vec<&'a [String]>,
+    /// Sets of words, the best one first: wherever it is found, one of each set stands in the text. There may be none.
+    pub sets: Vec<&'a [Vec<u8>]>,
+    /// If there is none: what stands there then. There may be none either.
+    pub near: Option<Near>,
     /// The expression.
     pub expression: &'a str,
 }
@@ -61,36 +72,29 @@ impl TextIndex {
     /// The index of these expressions.
     pub fn new(mut entries: Vec<Entry<'_>>) -> Self {
         entries.sort_by_key(|entry| entry.rule);
-        let least = |with: bool| entries.iter().filter(|it| it.sets.is_empty() != with).map(|it| it.rule).min();
-        let (least, least_literal) = (entries.first().map(|entry| entry.rule), least(true));
-        let (bare, entries): (Vec<Entry<'_>>, Vec<Entry<'_>>) =
-            entries.into_iter().partition(|it| it.sets.is_empty());
-        let all: BTreeSet<&str> =
-            entries.iter().flat_map(|it| &it.sets).flat_map(|set| set.iter()).map(String::as_str).collect();
-        let number: BTreeMap<&str, usize> = all.into_iter().zip(0..).collect();
-        let numbers = |set: &[String]| set.iter().filter_map(|it| number.get(it.as_str()).copied()).collect();
+        let least = entries.first().map(|entry| entry.rule);
+        let least_word = entries.iter().find(|it| !it.sets.is_empty()).map(|it| it.rule);
+        let all: BTreeSet<&Vec<u8>> = entries.iter().flat_map(|it| &it.sets).copied().flatten().collect();
+        let number: BTreeMap<&Vec<u8>, usize> = all.iter().copied().zip(0..).collect();
+        let numbers =
+            |set: &[Vec<u8>]| -> Vec<usize> { set.iter().filter_map(|it| number.get(it).copied()).collect() };
         let mut index = Self {
-            literals: automaton(number.keys().copied()),
-            of_literal: vec![Vec::new(); number.len()],
-            requiring: Vec::with_capacity(entries.len()),
-            chunks: bare.chunks(CHUNK).map(Chunk::new).collect(),
+            needles: Needles::new(all.into_iter().cloned().collect()),
+            of_word: vec![Vec::new(); number.len()],
             least,
-            least_literal,
+            least_word,
+            ..Self::default()
         };
-        if index.literals.is_none() && !entries.is_empty() {
-            // Too many to be looked for at once, which no rule set of a sane size reaches: each is looked for alone.
-            let patterns = entries.iter().map(|it| it.pattern).collect();
-            index.chunks.push(Chunk { set: None, patterns, least: least_literal.unwrap_or(0) });
-            return index;
-        }
-        for entry in entries {
-            let mut sets = entry.sets.into_iter();
-            let first: Vec<usize> = sets.next().map(numbers).unwrap_or_default();
-            for literal in first {
-                index.of_literal.get_mut(literal).into_iter().for_each(|of| of.push(index.requiring.len()));
+        let (bare, worded): (Vec<&Entry<'_>>, Vec<_>) = entries.iter().partition(|it| it.sets.is_empty());
+        for entry in worded {
+            let mut sets = entry.sets.iter().copied();
+            for word in sets.next().map(numbers).unwrap_or_default() {
+                index.of_word.get_mut(word).into_iter().for_each(|of| of.push(index.requiring.len()));
             }
             index.requiring.push(Requiring { pattern: entry.pattern, also: sets.map(numbers).collect() });
         }
+        let (always, sometimes): (Vec<_>, Vec<_>) = bare.into_iter().partition(|it| it.near.is_none());
+        index.chunks = always.chunks(CHUNK).chain(sometimes.chunks(CHUNK)).map(Chunk::new).collect();
         index
     }
 
@@ -99,59 +103,89 @@ impl TextIndex {
         self.least.is_some_and(|least| least < limit)
     }
 
+    #[cfg(test)]
+    pub fn forget_words(&mut self) {
+        self.of_word.clear();
+    }
+
+    #[cfg(test)]
+    pub fn forget_what_has_no_word(&mut self) {
+        self.chunks.retain(|it| it.near.is_empty());
+    }
+
     /// Names the expressions that may be in a text, some perhaps twice; those of rules from `limit` on may be left out.
     pub fn look(&self, text: &str, limit: usize, mut hit: impl FnMut(usize)) {
-        if let Some(literals) = self.literals.as_ref().filter(|_| self.least_literal.is_some_and(|it| it < limit)) {
-            let mut seen = Bits::none(self.of_literal.len());
-            for found in literals.find_overlapping_iter(folded(text).as_ref()) {
-                seen.set(found.pattern().as_usize());
-            }
-            let requiring = seen.iter().filter_map(|literal| self.of_literal.get(literal)).flatten();
-            for it in requiring.filter_map(|at| self.requiring.get(*at)) {
-                if it.also.iter().all(|set| set.iter().any(|literal| seen.has(*literal))) {
-                    hit(it.pattern);
-                }
+        let folded = OnceCell::new();
+        let folded = || folded.get_or_init(|| Folded::new(text));
+        let seen = match self.least_word.is_some_and(|it| it < limit) {
+            true => self.needles.look(folded()),
+            false => Bits::default(),
+        };
+        let requiring = seen.iter().filter_map(|word| self.of_word.get(word)).flatten();
+        for it in requiring.filter_map(|at| self.requiring.get(*at)) {
+            if it.also.iter().all(|set| set.iter().any(|word| seen.has(*word))) {
+                hit(it.pattern);
             }
         }
         for chunk in self.chunks.iter().filter(|chunk| chunk.least < limit) {
-            match &chunk.set {
-                Some(set) => {
-                    let found = set.matches(text);
-                    found.iter().filter_map(|at| chunk.patterns.get(at)).for_each(|pattern| hit(*pattern));
+            for place in chunk.places(text, folded) {
+                match chunk.set.as_ref().zip(text.get(place)) {
+                    Some((set, text)) => {
+                        let found = set.matches(text);
+                        found.iter().filter_map(|at| chunk.patterns.get(at)).for_each(|pattern| hit(*pattern));
+                    }
+                    None => chunk.patterns.iter().for_each(|pattern| hit(*pattern)),
                 }
-                None => chunk.patterns.iter().for_each(|pattern| hit(*pattern)),
             }
         }
     }
 }
 
 impl Chunk {
-    fn new(entries: &[Entry<'_>]) -> Self {
-        let relaxed: Option<Vec<String>> = entries.iter().map(|entry| relaxed(entry.expression)).collect();
-        let build = |expressions: Vec<String>| {
-            RegexSetBuilder::new(expressions).size_limit(CHUNK_BYTES).dfa_size_limit(CHUNK_BYTES).build().ok()
-        };
+    fn new(entries: &[&Entry<'_>]) -> Self {
+        let relaxed: Option<Vec<Relaxed>> = entries.iter().map(|entry| Relaxed::new(entry.expression)).collect();
+        let relaxed = relaxed.unwrap_or_default();
+        let reach = relaxed.iter().map(|it| it.longest).try_fold(0, |most, it| Some(most.max(it?)));
+        let set = RegexSetBuilder::new(relaxed.iter().map(|it| &it.expression))
+            .size_limit(CHUNK_BYTES)
+            .dfa_size_limit(CHUNK_BYTES)
+            .build();
+        let mut near: Vec<Near> = Vec::new();
+        for it in entries.iter().filter_map(|entry| entry.near) {
+            if !near.contains(&it) {
+                near.push(it);
+            }
+        }
         Self {
-            set: relaxed.and_then(build),
+            set: set.ok().filter(|set| set.len() == entries.len()),
             patterns: entries.iter().map(|entry| entry.pattern).collect(),
+            near,
+            reach,
             least: entries.iter().map(|entry| entry.rule).min().unwrap_or(0),
         }
     }
-}
 
-fn automaton<'a>(literals: impl Iterator<Item = &'a str>) -> Option<AhoCorasick> {
-    let literals: Vec<&str> = literals.collect();
-    if literals.is_empty() {
-        return None;
+    /// Where in the text they may be.
+    fn places<'a>(&self, text: &str, folded: impl Fn() -> &'a Folded) -> Vec<Range<usize>> {
+        let whole = 0..text.len();
+        if self.near.is_empty() {
+            return vec![whole];
+        }
+        let near = self.near.iter().flat_map(|it| it.places(folded()));
+        let mut near: Vec<usize> = near.take(PLACES + 1).collect();
+        let Some(reach) = self.reach.filter(|_| near.len() <= PLACES && folded().is_as_long_as(text)) else {
+            return if near.is_empty() { Vec::new() } else { vec![whole] };
+        };
+        near.sort_unstable();
+        let mut places: Vec<Range<usize>> = Vec::new();
+        for at in near {
+            let start = text.floor_char_boundary(at.saturating_sub(reach));
+            let end = text.ceil_char_boundary(at.saturating_add(reach));
+            match places.last_mut() {
+                Some(last) if start <= last.end => last.end = end,
+                _ => places.push(start..end),
+            }
+        }
+        places
     }
-    AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(literals).ok()
-}
-
-/// The text with those two letters replaced that are letters of ASCII in another case and none of ASCII themselves.
-fn folded(text: &str) -> Cow<'_, str> {
-    // One letter at a time is looked for by the byte, several are looked for letter by letter.
-    if text.is_ascii() || !(text.contains('\u{212A}') || text.contains('\u{17F}')) {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(text.replace('\u{212A}', "k").replace('\u{17F}', "s"))
 }

@@ -53,7 +53,11 @@ impl Sample {
     }
 }
 
-const WORDS: [&str; 12] = [
+const WORDS: [&str; 16] = [
+    "ab-12",
+    "on 2024-09-02",
+    "12-\u{663}4",
+    "#7",
     "invoice",
     "Order 0042",
     "ORDER 17",
@@ -67,7 +71,12 @@ const WORDS: [&str; 12] = [
     "a.b",
     "12345",
 ];
-const EXPRESSIONS: [&str; 22] = [
+const EXPRESSIONS: [&str; 27] = [
+    r"\d-\d",
+    r"\b[a-z]{2}-\d\d\b",
+    r"#\d+",
+    r"\d{2}-\d.$",
+    r"[kx]-|\b\d{4}-\d",
     r"\binvoice\b",
     r"\b(order|case)[ #:-]*0*42",
     r"order (?<number>\d+)",

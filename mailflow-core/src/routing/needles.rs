@@ -1,0 +1,293 @@
+//! [`Needles`]: thousands of words, looked for in one text at once.
+//!
+//! An automaton of all words would be many times as large as the caches of a processor, and each letter of the text a
+//! wait for memory. Here each word is known by a few of its letters, and a table of bits that stays in the cache says
+//! of nearly every place in the text that no word has these letters there. (The idea of Wu and Manber, *A fast
+//! algorithm for multi-pattern searching*, 1994, with a table of bits in the place of theirs of shifts.)
+
+use std::collections::HashMap;
+
+use super::bits::Bits;
+
+/// How many bytes of a text are taken at once. As many zeros follow the text, so that its last ones can be.
+const BLOCK: usize = 8;
+/// What stands for every byte that is not ASCII.
+pub const OTHER: u8 = 0x80;
+/// How many letters are looked at, and at which places of the text (every second one, say), for words from so many
+/// letters on. The longest word first.
+const WAYS: [(usize, usize, usize); 4] = [(8, 7, 2), (5, 4, 2), (4, 3, 2), (3, 3, 1)];
+/// The fewest letters of a word.
+pub const SHORTEST: usize = 3;
+/// Words of 64 bits in the table of bits: 64 KiB, of which the places that are looked at stay in a processor's first caches.
+const TABLE: usize = 8192;
+/// Letters of ASCII in another case that are none of ASCII themselves, and by which of ASCII they are replaced.
+pub const REPLACED: [(char, u8); 2] = [('\u{212A}', b'k'), ('\u{17F}', b's')];
+/// A multiplier that spreads letters well (the golden ratio's, as Knuth has it).
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// A text in which small and capital letters are the same, and all bytes beyond ASCII are; with a few zeros at the end.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Folded(Vec<u8>);
+
+impl Folded {
+    /// A text, folded.
+    pub fn new(text: &str) -> Self {
+        // One letter at a time is looked for by the byte, several are looked for letter by letter.
+        if text.is_ascii() || !REPLACED.iter().any(|(it, _)| text.contains(*it)) {
+            return Self::of(text);
+        }
+        let replaced = |text: String, (it, by): &(char, u8)| text.replace(*it, &char::from(*by).to_string());
+        Self::of(&REPLACED.iter().fold(text.to_owned(), replaced))
+    }
+
+    fn of(text: &str) -> Self {
+        let mut folded = Vec::with_capacity(text.len() + 2 * BLOCK);
+        folded.extend(text.bytes().map(letter));
+        folded.extend([0; 2 * BLOCK]);
+        Self(folded)
+    }
+}
+
+/// A byte of a text, as needles have it.
+pub const fn letter(byte: u8) -> u8 {
+    if byte.is_ascii() { byte.to_ascii_lowercase() } else { OTHER }
+}
+
+/// Words that are looked for all at once.
+#[derive(Debug, Clone, Default)]
+pub struct Needles {
+    words: Vec<Vec<u8>>,
+    ways: Vec<Way>,
+}
+
+/// The words of about one length.
+#[derive(Debug, Clone)]
+struct Way {
+    letters: usize,
+    step: usize,
+    table: Table,
+    places: Places,
+}
+
+/// Which letters may be some word's: for every entry two bits of one word, by its hash. The size is known beforehand,
+/// which makes it much faster.
+#[derive(Debug, Clone)]
+struct Table(Box<[u64; TABLE]>);
+
+/// Whose letters they are: a hash table that lies in memory in one piece, in which the same letters may stand often.
+#[derive(Debug, Clone)]
+struct Places(Vec<Option<Place>>);
+
+/// A word, and how far in it some of its letters stand.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    letters: u64,
+    word: u32,
+    before: u32,
+}
+
+impl Folded {
+    /// Where a letter stands with one of some before it and one of some after it, as `fits` says; what is before the
+    /// text's begin and after its end is a zero.
+    pub fn places(&self, letter: u8, fits: impl Fn(u8, u8) -> bool) -> impl Iterator<Item = usize> {
+        let at = |place: Option<usize>| place.and_then(|it| self.0.get(it)).copied().unwrap_or(0);
+        memchr::memchr_iter(letter, &self.0).filter(move |it| fits(at(it.checked_sub(1)), at(it.checked_add(1))))
+    }
+
+    /// Whether its places are those of the text that it comes from.
+    pub const fn is_as_long_as(&self, text: &str) -> bool {
+        self.0.len() == text.len() + 2 * BLOCK
+    }
+}
+
+impl Needles {
+    /// These words, numbered from 0: folded, of [`SHORTEST`] letters at least; a shorter one is never found.
+    pub fn new(words: Vec<Vec<u8>>) -> Self {
+        let mut longest = usize::MAX;
+        let mut ways = Vec::new();
+        for (shortest, letters, step) in WAYS {
+            let here = |word: &Vec<u8>| (shortest..longest).contains(&word.len());
+            if words.iter().any(here) {
+                ways.push(Way::new(words.iter().enumerate().filter(|(_, word)| here(word)), letters, step));
+            }
+            longest = shortest;
+        }
+        Self { words, ways }
+    }
+
+    /// The words that stand in the text.
+    pub fn look(&self, text: &Folded) -> Bits {
+        let mut seen = Bits::none(self.words.len());
+        for way in &self.ways {
+            way.look(text, |word, begin| {
+                let letters = self.words.get(word).map_or(&[][..], Vec::as_slice);
+                if text.0.get(begin..).is_some_and(|text| text.starts_with(letters)) {
+                    seen.set(word);
+                }
+            });
+        }
+        seen
+    }
+}
+
+impl Way {
+    fn new<'a>(words: impl Iterator<Item = (usize, &'a Vec<u8>)> + Clone, letters: usize, step: usize) -> Self {
+        let mut shared: HashMap<u64, usize> = HashMap::new();
+        let all = words.clone().flat_map(|(_, word)| word.windows(letters));
+        all.for_each(|it| *shared.entry(number(it)).or_default() += 1);
+        let mut places = Vec::new();
+        for (word, letters_of) in words {
+            // Of all its letters those that the fewest words share: it is met wherever it stands, as one of `step`
+            // neighbouring places is looked at.
+            let windows: Vec<u64> = letters_of.windows(letters).map(number).collect();
+            let cost = |of: &[u64]| of.iter().filter_map(|it| shared.get(it)).sum::<usize>();
+            let best = windows.windows(step).enumerate().min_by_key(|(_, of)| cost(of));
+            let own = best.into_iter().flat_map(|(begin, of)| (begin..).zip(of));
+            places.extend(own.filter_map(|(before, letters)| Place::new(*letters, word, before)));
+        }
+        Self { letters, step, table: Table::new(&places), places: Places::new(&places) }
+    }
+
+    /// Names the words that may begin at a place.
+    fn look(&self, text: &Folded, may: impl FnMut(usize, usize)) {
+        match self.step {
+            1 => self.look_at::<1>(text, may),
+            _ => self.look_at::<2>(text, may),
+        }
+    }
+
+    /// The same; a number that is known beforehand makes this loop twice as fast.
+    fn look_at<const STEP: usize>(&self, text: &Folded, mut may: impl FnMut(usize, usize)) {
+        let mask = u64::MAX >> (64 - 8 * self.letters);
+        for (nth, block) in text.0.windows(2 * BLOCK).step_by(BLOCK).enumerate() {
+            let block = block.try_into().map_or(0, u128::from_le_bytes);
+            for at in 0..BLOCK / STEP {
+                let letters = (block >> (8 * STEP * at)) as u64 & mask;
+                if self.table.may_have(letters) {
+                    self.met(letters, nth * BLOCK + at * STEP, &mut may);
+                }
+            }
+        }
+    }
+
+    /// Out of the way, as it is rare.
+    #[inline(never)]
+    fn met(&self, letters: u64, place: usize, mut may: impl FnMut(usize, usize)) {
+        if !self.table.has_second(letters) {
+            return;
+        }
+        for it in self.places.of(letters) {
+            if let Some(begin) = place.checked_sub(it.before as usize) {
+                may(it.word as usize, begin);
+            }
+        }
+    }
+}
+
+impl Table {
+    fn new(places: &[Place]) -> Self {
+        let mut table = Self(Box::new([0; TABLE]));
+        for place in places {
+            let (at, first, second) = Self::bits(place.letters);
+            table.0.get_mut(at).into_iter().for_each(|word| *word |= 1 << first | 1 << second);
+        }
+        table
+    }
+
+    /// Which word of the table is an entry's, and which bits of it.
+    const fn bits(letters: u64) -> (usize, u64, u64) {
+        let hash = letters.wrapping_mul(SPREAD);
+        ((hash >> (64 - TABLE.trailing_zeros())) as usize, hash >> 40 & 63, hash >> 34 & 63)
+    }
+
+    /// Whether the first bit is set, which is rare.
+    fn may_have(&self, letters: u64) -> bool {
+        let (at, first, _) = Self::bits(letters);
+        self.0.get(at).is_some_and(|word| word >> first & 1 == 1)
+    }
+
+    /// Whether the second one is.
+    fn has_second(&self, letters: u64) -> bool {
+        let (at, _, second) = Self::bits(letters);
+        self.0.get(at).is_some_and(|word| word >> second & 1 == 1)
+    }
+}
+
+impl Place {
+    fn new(letters: u64, word: usize, before: usize) -> Option<Self> {
+        Some(Self { letters, word: u32::try_from(word).ok()?, before: u32::try_from(before).ok()? })
+    }
+}
+
+impl Places {
+    fn new(places: &[Place]) -> Self {
+        let mut table = Self(vec![None; (places.len() * 3 / 2).next_power_of_two()]);
+        for place in places {
+            let at = table.from(place.letters).find(|at| matches!(table.0.get(*at), Some(None)));
+            at.and_then(|at| table.0.get_mut(at)).into_iter().for_each(|it| *it = Some(*place));
+        }
+        table
+    }
+
+    /// All entries, from the one on where letters begin to be looked for.
+    fn from(&self, letters: u64) -> impl Iterator<Item = usize> + use<> {
+        let last = self.0.len() - 1;
+        let begin = letters.wrapping_mul(SPREAD).rotate_left(24) as usize;
+        (0..=last).map(move |at| begin.wrapping_add(at) & last)
+    }
+
+    fn of(&self, letters: u64) -> impl Iterator<Item = &Place> {
+        let entries = self.from(letters).map_while(|at| self.0.get(at)?.as_ref());
+        entries.filter(move |it| it.letters == letters)
+    }
+}
+
+/// Up to eight letters as a number.
+fn number(letters: &[u8]) -> u64 {
+    match letters.try_into() {
+        Ok(eight) => u64::from_le_bytes(eight),
+        Err(_) => letters.iter().rev().fold(0, |number, letter| number << 8 | u64::from(*letter)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn found(words: &[&str], text: &str) -> Vec<usize> {
+        let words = words.iter().map(|word| word.bytes().map(letter).collect()).collect();
+        Needles::new(words).look(&Folded::new(text)).iter().collect()
+    }
+
+    #[test]
+    fn a_word_is_found_wherever_it_stands() {
+        let words = ["ink", "ship", "kiosk", "invoice", "überweisung", "no. 12345", "a very long word indeed"];
+        for (at, word) in words.iter().enumerate() {
+            for before in 0..9 {
+                for after in 0..9 {
+                    let text = format!("{}{word}{}", "x".repeat(before), "y".repeat(after));
+                    assert_eq!(found(&words, &text.to_uppercase()), [at], "{text}");
+                }
+            }
+        }
+        assert_eq!(found(&words, "tas\u{212A} in\u{212A} \u{17F}hip"), [0, 1]);
+        assert_eq!(found(&words, "invoic"), Vec::<usize>::new());
+        assert_eq!(found(&["ab", ""], "ab"), Vec::<usize>::new());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_found_is_what_stands_there(
+            words in prop::collection::vec("[ab\u{e9}]{3,12}", 0..20),
+            text in "[abAB\u{e9}]{0,40}",
+        ) {
+            let words: Vec<Vec<u8>> = words.iter().map(|word| word.bytes().map(letter).collect()).collect();
+            let text = Folded::new(&text);
+            let stands = |word: &Vec<u8>| text.0.windows(word.len()).any(|it| it == word);
+            let expected: Vec<usize> = (0..words.len()).filter(|at| stands(&words[*at])).collect();
+            prop_assert_eq!(Needles::new(words).look(&text).iter().collect::<Vec<_>>(), expected);
+        }
+    }
+}
