@@ -33,12 +33,12 @@ fn a_desk_goes_from_sqlite_to_postgresql_and_back_and_every_record_is_the_same()
     }
     let (office, database) = (Office::new(&[]), Database::fresh());
     let url = database.url();
-    office.write("in.mbox", mbox(500));
+    office.write("in.mbox", mbox(10_000));
     let ended = office.run(&["ingest", "--db", "one.db", "--address", "support@mf.example", "in.mbox"]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let ended = office.run(&["migrate-store", "one.db", &url]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
-    assert!(ended.stdout.contains("500 ticket"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("10000 ticket"), "{}", ended.stdout);
     let ended = office.run(&["migrate-store", "one.db", &url]);
     assert_eq!(ended.code, 1);
     assert!(ended.stderr.contains("the target is not empty"), "{}", ended.stderr);
@@ -46,7 +46,7 @@ fn a_desk_goes_from_sqlite_to_postgresql_and_back_and_every_record_is_the_same()
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert_eq!(ended.lines().len(), RecordKind::ALL.len(), "{}", ended.stdout);
     let (one, middle) = (dump(&office, "one.db", "one.db.key"), dump(&office, &url, "mailflow.key"));
-    assert!(one.lines().count() > 2000, "{}", one.lines().count());
+    assert!(one.lines().count() > 80_000, "{}", one.lines().count());
     assert!(one == middle, "SQLite and PostgreSQL have the same records");
     assert!(one == dump(&office, "two.db", "two.db.key"), "and they come back the same");
     // The desk works on, with its own key.
