@@ -190,14 +190,20 @@ async fn a_commit_is_three_round_trips_and_reading_keys_is_one() {
     };
     insert(&store, records(1)).await;
     store.keep_body(BODY.to_vec()).await.unwrap();
-    let mut all = records(2);
-    all.push(arrival(1, BODY, ArrivalState::Received).into());
-    let keys: Vec<_> = all.iter().map(Record::key).collect();
-    let before = trips.load(Ordering::SeqCst);
-    insert(&store, all).await;
-    assert_eq!(trips.load(Ordering::SeqCst) - before, 3, "look, write, commit");
-    store.load(&keys).await.unwrap();
-    let before = trips.load(Ordering::SeqCst);
-    assert!(store.load(&keys).await.unwrap().iter().all(|it| it.record.is_some()));
-    assert_eq!(trips.load(Ordering::SeqCst) - before, 1, "several kinds are read by one statement");
+    // The fewest of three: a connection that nobody used for seconds is first asked whether it is there.
+    let (mut of_commits, mut of_reads) = (Vec::new(), Vec::new());
+    for number in 2..5 {
+        let mut all = records(number);
+        all.push(arrival(number, BODY, ArrivalState::Received).into());
+        let keys: Vec<_> = all.iter().map(Record::key).collect();
+        let before = trips.load(Ordering::SeqCst);
+        insert(&store, all).await;
+        of_commits.push(trips.load(Ordering::SeqCst) - before);
+        store.load(&keys).await.unwrap();
+        let before = trips.load(Ordering::SeqCst);
+        assert!(store.load(&keys).await.unwrap().iter().all(|it| it.record.is_some()));
+        of_reads.push(trips.load(Ordering::SeqCst) - before);
+    }
+    assert_eq!(of_commits.iter().min(), Some(&3), "look, write, commit: {of_commits:?}");
+    assert_eq!(of_reads.iter().min(), Some(&1), "several kinds are read by one statement: {of_reads:?}");
 }
