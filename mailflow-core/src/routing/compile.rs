@@ -19,6 +19,8 @@ const PATTERN_BYTES: usize = 64 << 10;
 const SETS: usize = 2;
 /// Only words of so many letters are looked for beside others: shorter ones cost more than they say.
 const LONG: usize = 5;
+/// A word of so many letters says enough: no other is looked for beside it.
+const ENOUGH: usize = 10;
 /// What filing under an expression without a word costs, compared to one more rule to be looked at.
 const NO_WORD: usize = 1000;
 
@@ -185,7 +187,8 @@ fn file<'a>(rules: &mut Rules, drafts: &'a [Draft]) {
         let shortest = |set: &[Vec<u8>]| set.iter().map(Vec::len).min().unwrap_or(0);
         sets.sort_by_key(|(cost, set)| (*cost, usize::MAX - shortest(set)));
         let (first, others) = sets.split_at(1.min(sets.len()));
-        let others = others.iter().filter(|(_, set)| shortest(set) >= LONG);
+        let enough = first.iter().any(|(_, set)| shortest(set) >= ENOUGH);
+        let others = others.iter().filter(|(_, set)| !enough && shortest(set) >= LONG);
         first.iter().chain(others).take(SETS).copied().collect()
     };
     rules.by_to = vec![Vec::new(); rules.to.len()];

@@ -160,9 +160,8 @@ impl Way {
     fn look_at<const STEP: usize>(&self, text: &Folded, mut may: impl FnMut(usize, usize)) {
         let mask = u64::MAX >> (64 - 8 * self.letters);
         for (nth, block) in text.0.windows(2 * BLOCK).step_by(BLOCK).enumerate() {
-            let block = block.try_into().map_or(0, u128::from_le_bytes);
-            for at in 0..BLOCK / STEP {
-                let letters = (block >> (8 * STEP * at)) as u64 & mask;
+            for (at, window) in block.windows(8).step_by(STEP).enumerate().take(BLOCK / STEP) {
+                let letters = number(window) & mask;
                 if self.table.may_have(letters) {
                     self.met(letters, nth * BLOCK + at * STEP, &mut may);
                 }
