@@ -6,6 +6,7 @@
 //! algorithm for multi-pattern searching*, 1994, with a table of bits in the place of theirs of shifts.)
 
 use std::collections::HashMap;
+use std::num::NonZeroU8;
 
 use super::bits::Bits;
 
@@ -78,12 +79,14 @@ struct Table(Box<[u64; TABLE]>);
 #[derive(Debug, Clone)]
 struct Places(Vec<Option<Place>>);
 
-/// A word, and how far in it some of its letters stand.
+/// A word, and how far in it the letters stand that it is known by.
 #[derive(Debug, Clone, Copy)]
 struct Place {
-    letters: u64,
+    /// Its first eight letters, or all that it has.
+    begin: u64,
     word: u32,
-    before: u32,
+    length: NonZeroU8,
+    before: u8,
 }
 
 impl Folded {
@@ -101,7 +104,7 @@ impl Folded {
 }
 
 impl Needles {
-    /// These words, numbered from 0: folded, of [`SHORTEST`] letters at least; a shorter one is never found.
+    /// These words, numbered from 0: folded, of [`SHORTEST`] to 255 letters; another one is never found.
     pub fn new(words: Vec<Vec<u8>>) -> Self {
         let mut longest = usize::MAX;
         let mut ways = Vec::new();
@@ -119,9 +122,11 @@ impl Needles {
     pub fn look(&self, text: &Folded) -> Bits {
         let mut seen = Bits::none(self.words.len());
         for way in &self.ways {
-            way.look(text, |word, begin| {
-                let letters = self.words.get(word).map_or(&[][..], Vec::as_slice);
-                if text.0.get(begin..).is_some_and(|text| text.starts_with(letters)) {
+            way.look(text, |it, begin| {
+                let text = text.0.get(begin..).unwrap_or_default();
+                let word = it.word as usize;
+                let stands = || self.words.get(word).is_some_and(|word| text.starts_with(word));
+                if text.first_chunk().is_some_and(|eight| it.begins(*eight)) && (!it.is_long() || stands()) {
                     seen.set(word);
                 }
             });
@@ -143,13 +148,13 @@ impl Way {
             let cost = |of: &[u64]| of.iter().filter_map(|it| shared.get(it)).sum::<usize>();
             let best = windows.windows(step).enumerate().min_by_key(|(_, of)| cost(of));
             let own = best.into_iter().flat_map(|(begin, of)| (begin..).zip(of));
-            places.extend(own.filter_map(|(before, letters)| Place::new(*letters, word, before)));
+            places.extend(own.filter_map(|(before, it)| Some((*it, Place::new(word, letters_of, before)?))));
         }
         Self { letters, step, table: Table::new(&places), places: Places::new(&places) }
     }
 
     /// Names the words that may begin at a place.
-    fn look(&self, text: &Folded, may: impl FnMut(usize, usize)) {
+    fn look(&self, text: &Folded, may: impl FnMut(&Place, usize)) {
         match self.step {
             1 => self.look_at::<1>(text, may),
             _ => self.look_at::<2>(text, may),
@@ -157,7 +162,7 @@ impl Way {
     }
 
     /// The same; a number that is known beforehand makes this loop twice as fast.
-    fn look_at<const STEP: usize>(&self, text: &Folded, mut may: impl FnMut(usize, usize)) {
+    fn look_at<const STEP: usize>(&self, text: &Folded, mut may: impl FnMut(&Place, usize)) {
         let mask = u64::MAX >> (64 - 8 * self.letters);
         for (nth, block) in text.0.windows(2 * BLOCK).step_by(BLOCK).enumerate() {
             for (at, window) in block.windows(8).step_by(STEP).enumerate().take(BLOCK / STEP) {
@@ -171,23 +176,23 @@ impl Way {
 
     /// Out of the way, as it is rare.
     #[inline(never)]
-    fn met(&self, letters: u64, place: usize, mut may: impl FnMut(usize, usize)) {
+    fn met(&self, letters: u64, place: usize, mut may: impl FnMut(&Place, usize)) {
         if !self.table.has_second(letters) {
             return;
         }
         for it in self.places.of(letters) {
-            if let Some(begin) = place.checked_sub(it.before as usize) {
-                may(it.word as usize, begin);
+            if let Some(begin) = place.checked_sub(it.before.into()) {
+                may(it, begin);
             }
         }
     }
 }
 
 impl Table {
-    fn new(places: &[Place]) -> Self {
+    fn new(places: &[(u64, Place)]) -> Self {
         let mut table = Self(Box::new([0; TABLE]));
-        for place in places {
-            let (at, first, second) = Self::bits(place.letters);
+        for (letters, _) in places {
+            let (at, first, second) = Self::bits(*letters);
             table.0.get_mut(at).into_iter().for_each(|word| *word |= 1 << first | 1 << second);
         }
         table
@@ -213,16 +218,31 @@ impl Table {
 }
 
 impl Place {
-    fn new(letters: u64, word: usize, before: usize) -> Option<Self> {
-        Some(Self { letters, word: u32::try_from(word).ok()?, before: u32::try_from(before).ok()? })
+    fn new(word: usize, letters: &[u8], before: usize) -> Option<Self> {
+        Some(Self {
+            begin: number(letters.get(..8).unwrap_or(letters)),
+            word: u32::try_from(word).ok()?,
+            length: NonZeroU8::new(u8::try_from(letters.len()).ok()?)?,
+            before: u8::try_from(before).ok()?,
+        })
+    }
+
+    /// Whether the word, or its first eight letters, stand there.
+    fn begins(&self, text: [u8; 8]) -> bool {
+        let others = 64 - 8 * u32::from(self.length.get().min(8));
+        (u64::from_le_bytes(text) ^ self.begin) << others == 0
+    }
+
+    const fn is_long(&self) -> bool {
+        self.length.get() > 8
     }
 }
 
 impl Places {
-    fn new(places: &[Place]) -> Self {
+    fn new(places: &[(u64, Place)]) -> Self {
         let mut table = Self(vec![None; (places.len() * 3 / 2).next_power_of_two()]);
-        for place in places {
-            let at = table.from(place.letters).find(|at| matches!(table.0.get(*at), Some(None)));
+        for (letters, place) in places {
+            let at = table.from(*letters).find(|at| matches!(table.0.get(*at), Some(None)));
             at.and_then(|at| table.0.get_mut(at)).into_iter().for_each(|it| *it = Some(*place));
         }
         table
@@ -235,9 +255,9 @@ impl Places {
         (0..=last).map(move |at| begin.wrapping_add(at) & last)
     }
 
+    /// The words that may have these letters, and some others.
     fn of(&self, letters: u64) -> impl Iterator<Item = &Place> {
-        let entries = self.from(letters).map_while(|at| self.0.get(at)?.as_ref());
-        entries.filter(move |it| it.letters == letters)
+        self.from(letters).map_while(|at| self.0.get(at)?.as_ref())
     }
 }
 
