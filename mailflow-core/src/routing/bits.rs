@@ -24,7 +24,7 @@ impl Bits {
 
     /// The numbers that are in, the lowest first.
     pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        self.0.iter().enumerate().flat_map(|(at, word)| {
+        self.0.iter().enumerate().filter(|(_, word)| **word != 0).flat_map(|(at, word)| {
             let mut left = *word;
             std::iter::from_fn(move || {
                 let lowest = (left != 0).then(|| left.trailing_zeros() as usize)?;

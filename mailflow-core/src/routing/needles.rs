@@ -64,7 +64,8 @@ pub struct Needles {
 /// The words of about one length.
 #[derive(Debug, Clone)]
 struct Way {
-    letters: usize,
+    /// What eight letters are multiplied with for the hash of the first few.
+    spread: u64,
     step: usize,
     table: Table,
     places: Places,
@@ -140,17 +141,20 @@ impl Way {
         let mut shared: HashMap<u64, usize> = HashMap::new();
         let all = words.clone().flat_map(|(_, word)| word.windows(letters));
         all.for_each(|it| *shared.entry(number(it)).or_default() += 1);
+        let spread = SPREAD << (64 - 8 * letters);
         let mut places = Vec::new();
         for (word, letters_of) in words {
-            // Of all its letters those that the fewest words share: it is met wherever it stands, as one of `step`
-            // neighbouring places is looked at.
+            // Of all its letters those that the fewest words share and that texts seldom have: it is met wherever it
+            // stands, as one of `step` neighbouring places is looked at.
             let windows: Vec<u64> = letters_of.windows(letters).map(number).collect();
-            let cost = |of: &[u64]| of.iter().filter_map(|it| shared.get(it)).sum::<usize>();
+            let often = |it: &u64| shared.get(it).copied().unwrap_or(0) << 32 >> (3 * rare_letters(*it));
+            let cost = |of: &[u64]| of.iter().map(often).sum::<usize>();
             let best = windows.windows(step).enumerate().min_by_key(|(_, of)| cost(of));
             let own = best.into_iter().flat_map(|(begin, of)| (begin..).zip(of));
-            places.extend(own.filter_map(|(before, it)| Some((*it, Place::new(word, letters_of, before)?))));
+            let own = own.map(|(before, it)| (it.wrapping_mul(spread), before));
+            places.extend(own.filter_map(|(hash, before)| Some((hash, Place::new(word, letters_of, before)?))));
         }
-        Self { letters, step, table: Table::new(&places), places: Places::new(&places) }
+        Self { spread, step, table: Table::new(&places), places: Places::new(&places) }
     }
 
     /// Names the words that may begin at a place.
@@ -163,12 +167,13 @@ impl Way {
 
     /// The same; a number that is known beforehand makes this loop twice as fast.
     fn look_at<const STEP: usize>(&self, text: &Folded, mut may: impl FnMut(&Place, usize)) {
-        let mask = u64::MAX >> (64 - 8 * self.letters);
+        // The last letters of eight are not looked at: they drop out of the product, as they are its highest ones.
+        let spread = self.spread;
         for (nth, block) in text.0.windows(2 * BLOCK).step_by(BLOCK).enumerate() {
             for (at, window) in block.windows(8).step_by(STEP).enumerate().take(BLOCK / STEP) {
-                let letters = number(window) & mask;
-                if self.table.may_have(letters) {
-                    self.met(letters, nth * BLOCK + at * STEP, &mut may);
+                let hash = number(window).wrapping_mul(spread);
+                if self.table.may_have(hash) {
+                    self.met(hash, nth * BLOCK + at * STEP, &mut may);
                 }
             }
         }
@@ -176,11 +181,11 @@ impl Way {
 
     /// Out of the way, as it is rare.
     #[inline(never)]
-    fn met(&self, letters: u64, place: usize, mut may: impl FnMut(&Place, usize)) {
-        if !self.table.has_second(letters) {
+    fn met(&self, hash: u64, place: usize, mut may: impl FnMut(&Place, usize)) {
+        if !self.table.has_second(hash) {
             return;
         }
-        for it in self.places.of(letters) {
+        for it in self.places.of(hash) {
             if let Some(begin) = place.checked_sub(it.before.into()) {
                 may(it, begin);
             }
@@ -191,28 +196,27 @@ impl Way {
 impl Table {
     fn new(places: &[(u64, Place)]) -> Self {
         let mut table = Self(Box::new([0; TABLE]));
-        for (letters, _) in places {
-            let (at, first, second) = Self::bits(*letters);
+        for (hash, _) in places {
+            let (at, first, second) = Self::bits(*hash);
             table.0.get_mut(at).into_iter().for_each(|word| *word |= 1 << first | 1 << second);
         }
         table
     }
 
     /// Which word of the table is an entry's, and which bits of it.
-    const fn bits(letters: u64) -> (usize, u64, u64) {
-        let hash = letters.wrapping_mul(SPREAD);
+    const fn bits(hash: u64) -> (usize, u64, u64) {
         ((hash >> (64 - TABLE.trailing_zeros())) as usize, hash >> 40 & 63, hash >> 34 & 63)
     }
 
     /// Whether the first bit is set, which is rare.
-    fn may_have(&self, letters: u64) -> bool {
-        let (at, first, _) = Self::bits(letters);
+    fn may_have(&self, hash: u64) -> bool {
+        let (at, first, _) = Self::bits(hash);
         self.0.get(at).is_some_and(|word| word >> first & 1 == 1)
     }
 
     /// Whether the second one is.
-    fn has_second(&self, letters: u64) -> bool {
-        let (at, _, second) = Self::bits(letters);
+    fn has_second(&self, hash: u64) -> bool {
+        let (at, _, second) = Self::bits(hash);
         self.0.get(at).is_some_and(|word| word >> second & 1 == 1)
     }
 }
@@ -241,24 +245,30 @@ impl Place {
 impl Places {
     fn new(places: &[(u64, Place)]) -> Self {
         let mut table = Self(vec![None; (places.len() * 3 / 2).next_power_of_two()]);
-        for (letters, place) in places {
-            let at = table.from(*letters).find(|at| matches!(table.0.get(*at), Some(None)));
+        for (hash, place) in places {
+            let at = table.from(*hash).find(|at| matches!(table.0.get(*at), Some(None)));
             at.and_then(|at| table.0.get_mut(at)).into_iter().for_each(|it| *it = Some(*place));
         }
         table
     }
 
-    /// All entries, from the one on where letters begin to be looked for.
-    fn from(&self, letters: u64) -> impl Iterator<Item = usize> + use<> {
+    /// All entries, from the one on where a hash begins to be looked for.
+    fn from(&self, hash: u64) -> impl Iterator<Item = usize> + use<> {
         let last = self.0.len() - 1;
-        let begin = letters.wrapping_mul(SPREAD).rotate_left(24) as usize;
+        let begin = hash.rotate_left(24) as usize;
         (0..=last).map(move |at| begin.wrapping_add(at) & last)
     }
 
-    /// The words that may have these letters, and some others.
-    fn of(&self, letters: u64) -> impl Iterator<Item = &Place> {
-        self.from(letters).map_while(|at| self.0.get(at)?.as_ref())
+    /// The words whose letters have this hash, and some others.
+    fn of(&self, hash: u64) -> impl Iterator<Item = &Place> {
+        self.from(hash).map_while(|at| self.0.get(at)?.as_ref())
     }
+}
+
+/// How many of these are neither letters nor blanks.
+fn rare_letters(letters: u64) -> usize {
+    let is_rare = |it: &u8| *it != 0 && *it != b' ' && !it.is_ascii_alphabetic();
+    letters.to_le_bytes().iter().filter(|it| is_rare(it)).count()
 }
 
 /// Up to eight letters as a number.
