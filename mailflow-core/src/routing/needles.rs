@@ -19,8 +19,8 @@ pub const OTHER: u8 = 0x80;
 const WAYS: [(usize, usize, usize); 4] = [(8, 7, 2), (5, 4, 2), (4, 3, 2), (3, 3, 1)];
 /// The fewest letters of a word.
 pub const SHORTEST: usize = 3;
-/// Words of 64 bits in the table of bits: 64 KiB, of which the places that are looked at stay in a processor's first caches.
-const TABLE: usize = 8192;
+/// Words of 64 bits in the table of bits: 128 KiB, of which a text touches what stays in a processor's first caches.
+const TABLE: usize = 16384;
 /// Letters of ASCII in another case that are none of ASCII themselves, and by which of ASCII they are replaced.
 pub const REPLACED: [(char, u8); 2] = [('\u{212A}', b'k'), ('\u{17F}', b's')];
 /// A multiplier that spreads letters well (the golden ratio's, as Knuth has it).
