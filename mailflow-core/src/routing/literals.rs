@@ -45,7 +45,7 @@ struct Letters(u128, bool);
 struct Runs {
     run: Vec<Letters>,
     sets: Vec<Vec<Vec<u8>>>,
-    /// The best one.
+    /// The letter that is met least.
     near: Option<Near>,
 }
 
@@ -85,7 +85,7 @@ impl Runs {
         }
     }
 
-    /// Takes words and triples out of the letters that have ended.
+    /// Takes words, and the best letter, out of the letters that have ended.
     fn end(&mut self) {
         let run = std::mem::take(&mut self.run);
         let around = |at: Option<usize>| at.and_then(|it| run.get(it)).copied().unwrap_or(Letters::ANY);
