@@ -1,12 +1,10 @@
 //! [`Statements`]: the statements that all tables share. Each takes arrays, so that one statement serves all records of a
 //! kind, however many there are.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use mailflow_core::store::{RecordKind, StoreError};
-use mailflow_store_rows::error::unknown_kind;
-use mailflow_store_rows::table::{self, Column, Table};
+use mailflow_core::store::StoreError;
+use mailflow_store_rows::table::{Column, PerTable, Table};
 
 use crate::value::{Type, array_type};
 
@@ -27,13 +25,11 @@ pub(crate) struct Statements {
     pub all_after: String,
 }
 
-/// The statements of each table, made once.
-static ALL: LazyLock<BTreeMap<RecordKind, Statements>> =
-    LazyLock::new(|| table::ALL.iter().map(|table| (table.kind, Statements::of(table))).collect());
+static ALL: LazyLock<PerTable<Statements>> = LazyLock::new(|| PerTable::new(Statements::of));
 
 /// The statements of a table.
 pub(crate) fn of(table: &Table) -> Result<&'static Statements, StoreError> {
-    ALL.get(&table.kind).ok_or_else(unknown_kind)
+    ALL.of(table)
 }
 
 impl Statements {

@@ -1,5 +1,7 @@
 //! [`Table`]: where each kind of record is kept. What is in the columns is said by [`Row`](crate::row::Row).
 
+use std::collections::BTreeMap;
+
 use mailflow_core::store::{Key, RecordKind, StoreError};
 
 use crate::error::unknown_kind;
@@ -131,6 +133,25 @@ impl std::fmt::Debug for Table {
 /// [`StoreError`] for a kind that is newer than this crate.
 pub fn of(kind: RecordKind) -> Result<&'static Table, StoreError> {
     ALL.iter().find(|table| table.kind == kind).ok_or_else(unknown_kind)
+}
+
+/// What is made once for each table, such as its statements.
+#[derive(Debug)]
+pub struct PerTable<T>(BTreeMap<RecordKind, T>);
+
+impl<T> PerTable<T> {
+    /// Makes it for all tables.
+    pub fn new(make: impl Fn(&Table) -> T) -> Self {
+        Self(ALL.iter().map(|table| (table.kind, make(table))).collect())
+    }
+
+    /// That of a table.
+    ///
+    /// # Errors
+    /// [`StoreError`] for a table that is none of [`ALL`].
+    pub fn of(&self, table: &Table) -> Result<&T, StoreError> {
+        self.0.get(&table.kind).ok_or_else(unknown_kind)
+    }
 }
 
 impl Table {

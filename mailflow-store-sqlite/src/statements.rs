@@ -1,11 +1,9 @@
 //! [`Statements`]: the statements that all tables share.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use mailflow_core::store::{RecordKind, StoreError};
-use mailflow_store_rows::error::unknown_kind;
-use mailflow_store_rows::table::{self, NUMBER, SEQ, Table};
+use mailflow_core::store::StoreError;
+use mailflow_store_rows::table::{NUMBER, PerTable, SEQ, Table};
 
 /// The statements of one table.
 pub(crate) struct Statements {
@@ -27,13 +25,11 @@ pub(crate) struct Statements {
     pub all_after: String,
 }
 
-/// The statements of each table, made once.
-static ALL: LazyLock<BTreeMap<RecordKind, Statements>> =
-    LazyLock::new(|| table::ALL.iter().map(|table| (table.kind, Statements::of(table))).collect());
+static ALL: LazyLock<PerTable<Statements>> = LazyLock::new(|| PerTable::new(Statements::of));
 
 /// The statements of a table.
 pub(crate) fn of(table: &Table) -> Result<&'static Statements, StoreError> {
-    ALL.get(&table.kind).ok_or_else(unknown_kind)
+    ALL.of(table)
 }
 
 impl Statements {
