@@ -9,7 +9,8 @@ use super::bits::Bits;
 use super::field::{Asked, RuleField};
 use super::literals::{self, Required};
 use super::pattern::{COMPILED_BYTES, Pattern, build};
-use super::rules::{Compiled, Head, InvalidRules, Rules};
+use super::presumed::Presumed;
+use super::rules::{Compiled, InvalidRules, Rules};
 use super::text_index::{Entry, TextIndex};
 use crate::rule::{AttachmentPattern, Rule, RuleSet, Syntax, TextField, TextPattern};
 
@@ -71,19 +72,8 @@ pub fn compile(set: &RuleSet) -> Result<Rules, InvalidRules> {
         rules.rules.push(compiled);
     }
     file(&mut rules, &drafts.all);
-    rules.heads = rules.rules.iter().map(head).collect();
+    rules.presumed = Presumed::new(&rules.rules);
     Ok(rules)
-}
-
-fn head(compiled: &Compiled) -> Head {
-    let first = compiled.asked.fields().next();
-    match (first, compiled.to.as_slice(), compiled.from.as_slice()) {
-        _ if !compiled.rule.enabled => Head::Disabled,
-        (Some(RuleField::To), [one], _) => Head::To(*one),
-        (Some(RuleField::From), _, [one]) => Head::From(*one),
-        (Some(RuleField::Text), ..) if compiled.key == Key::Text => Head::Words,
-        _ => Head::Other,
-    }
 }
 
 fn addresses(index: &mut AddressIndex, patterns: &[String]) -> Vec<usize> {

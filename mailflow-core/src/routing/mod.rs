@@ -14,6 +14,7 @@ mod matter;
 mod needles;
 mod pattern;
 mod placement;
+mod presumed;
 mod relaxed;
 mod replay;
 mod rules;

@@ -21,6 +21,8 @@ const WAYS: [(usize, usize, usize); 4] = [(8, 7, 2), (5, 4, 2), (4, 3, 2), (3, 3
 pub const SHORTEST: usize = 3;
 /// Words of 64 bits in the table of bits: 128 KiB, of which a text touches what stays in a processor's first caches.
 const TABLE: usize = 16384;
+/// What it costs that letters are met which are some word's, compared to one word that is tried there.
+const MET: usize = 8;
 /// Letters of ASCII in another case that are none of ASCII themselves, and by which of ASCII they are replaced.
 pub const REPLACED: [(char, u8); 2] = [('\u{212A}', b'k'), ('\u{17F}', b's')];
 /// A multiplier that spreads letters well (the golden ratio's, as Knuth has it).
@@ -59,6 +61,9 @@ pub const fn letter(byte: u8) -> u8 {
 pub struct Needles {
     words: Vec<Vec<u8>>,
     ways: Vec<Way>,
+    /// For the words of all ways: what a text touches of it is little, and in the caches soon again. `None` if there is
+    /// no word.
+    table: Option<Box<Table>>,
 }
 
 /// The words of about one length.
@@ -67,14 +72,13 @@ struct Way {
     /// What eight letters are multiplied with for the hash of the first few.
     spread: u64,
     step: usize,
-    table: Table,
     places: Places,
 }
 
 /// Which letters may be some word's: for every entry two bits of one word, by its hash. The size is known beforehand,
 /// which makes it much faster.
 #[derive(Debug, Clone)]
-struct Table(Box<[u64; TABLE]>);
+struct Table([u64; TABLE]);
 
 /// Whose letters they are: a hash table that lies in memory in one piece, in which the same letters may stand often.
 #[derive(Debug, Clone)]
@@ -109,21 +113,24 @@ impl Needles {
     pub fn new(words: Vec<Vec<u8>>) -> Self {
         let mut longest = usize::MAX;
         let mut ways = Vec::new();
+        let mut table = (!words.is_empty()).then(Table::new);
         for (shortest, letters, step) in WAYS {
-            let here = |word: &Vec<u8>| (shortest..longest).contains(&word.len());
-            if words.iter().any(here) {
-                ways.push(Way::new(words.iter().enumerate().filter(|(_, word)| here(word)), letters, step));
+            let here = |word: &[u8]| (shortest..longest).contains(&word.len());
+            let here: Vec<_> = words.iter().enumerate().filter(|(_, word)| here(word)).collect();
+            if let Some(table) = table.as_mut().filter(|_| !here.is_empty()) {
+                ways.push(Way::new(&here, letters, step, table));
             }
             longest = shortest;
         }
-        Self { words, ways }
+        Self { words, ways, table }
     }
 
     /// The words that stand in the text.
     pub fn look(&self, text: &Folded) -> Bits {
         let mut seen = Bits::none(self.words.len());
+        let Some(table) = &self.table else { return seen };
         for way in &self.ways {
-            way.look(text, |it, begin| {
+            way.look(text, table, |it, begin| {
                 let text = text.0.get(begin..).unwrap_or_default();
                 let word = it.word as usize;
                 let stands = || self.words.get(word).is_some_and(|word| text.starts_with(word));
@@ -137,43 +144,44 @@ impl Needles {
 }
 
 impl Way {
-    fn new<'a>(words: impl Iterator<Item = (usize, &'a Vec<u8>)> + Clone, letters: usize, step: usize) -> Self {
+    fn new(words: &[(usize, &Vec<u8>)], letters: usize, step: usize, table: &mut Table) -> Self {
         let mut shared: HashMap<u64, usize> = HashMap::new();
-        let all = words.clone().flat_map(|(_, word)| word.windows(letters));
+        let all = words.iter().flat_map(|(_, word)| word.windows(letters));
         all.for_each(|it| *shared.entry(number(it)).or_default() += 1);
         let spread = SPREAD << (64 - 8 * letters);
         let mut places = Vec::new();
-        for (word, letters_of) in words {
+        for (word, letters_of) in words.iter().copied() {
             // Of all its letters those that the fewest words share and that texts seldom have: it is met wherever it
             // stands, as one of `step` neighbouring places is looked at.
             let windows: Vec<u64> = letters_of.windows(letters).map(number).collect();
-            let often = |it: &u64| shared.get(it).copied().unwrap_or(0) << 32 >> (3 * rare_letters(*it));
+            let often = |it: &u64| (MET + shared.get(it).copied().unwrap_or(0)) << 32 >> (3 * rare_letters(*it));
             let cost = |of: &[u64]| of.iter().map(often).sum::<usize>();
             let best = windows.windows(step).enumerate().min_by_key(|(_, of)| cost(of));
             let own = best.into_iter().flat_map(|(begin, of)| (begin..).zip(of));
             let own = own.map(|(before, it)| (it.wrapping_mul(spread), before));
             places.extend(own.filter_map(|(hash, before)| Some((hash, Place::new(word, letters_of, before)?))));
         }
-        Self { spread, step, table: Table::new(&places), places: Places::new(&places) }
+        table.put(&places);
+        Self { spread, step, places: Places::new(&places) }
     }
 
     /// Names the words that may begin at a place.
-    fn look(&self, text: &Folded, may: impl FnMut(&Place, usize)) {
+    fn look(&self, text: &Folded, table: &Table, may: impl FnMut(&Place, usize)) {
         match self.step {
-            1 => self.look_at::<1>(text, may),
-            _ => self.look_at::<2>(text, may),
+            1 => self.look_at::<1>(text, table, may),
+            _ => self.look_at::<2>(text, table, may),
         }
     }
 
     /// The same; a number that is known beforehand makes this loop twice as fast.
-    fn look_at<const STEP: usize>(&self, text: &Folded, mut may: impl FnMut(&Place, usize)) {
+    fn look_at<const STEP: usize>(&self, text: &Folded, table: &Table, mut may: impl FnMut(&Place, usize)) {
         // The last letters of eight are not looked at: they drop out of the product, as they are its highest ones.
         let spread = self.spread;
         for (nth, block) in text.0.windows(2 * BLOCK).step_by(BLOCK).enumerate() {
             for (at, window) in block.windows(8).step_by(STEP).enumerate().take(BLOCK / STEP) {
                 let hash = number(window).wrapping_mul(spread);
-                if self.table.may_have(hash) {
-                    self.met(hash, nth * BLOCK + at * STEP, &mut may);
+                if table.may_have(hash) {
+                    self.met(table, hash, nth * BLOCK + at * STEP, &mut may);
                 }
             }
         }
@@ -181,8 +189,8 @@ impl Way {
 
     /// Out of the way, as it is rare.
     #[inline(never)]
-    fn met(&self, hash: u64, place: usize, mut may: impl FnMut(&Place, usize)) {
-        if !self.table.has_second(hash) {
+    fn met(&self, table: &Table, hash: u64, place: usize, mut may: impl FnMut(&Place, usize)) {
+        if !table.has_second(hash) {
             return;
         }
         for it in self.places.of(hash) {
@@ -194,13 +202,15 @@ impl Way {
 }
 
 impl Table {
-    fn new(places: &[(u64, Place)]) -> Self {
-        let mut table = Self(Box::new([0; TABLE]));
+    fn new() -> Box<Self> {
+        Box::new(Self([0; TABLE]))
+    }
+
+    fn put(&mut self, places: &[(u64, Place)]) {
         for (hash, _) in places {
             let (at, first, second) = Self::bits(*hash);
-            table.0.get_mut(at).into_iter().for_each(|word| *word |= 1 << first | 1 << second);
+            self.0.get_mut(at).into_iter().for_each(|word| *word |= 1 << first | 1 << second);
         }
-        table
     }
 
     /// Which word of the table is an entry's, and which bits of it.

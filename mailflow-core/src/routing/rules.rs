@@ -16,6 +16,7 @@ use super::conditions;
 use super::field::{Asked, RuleField};
 use super::matter::Matter;
 use super::pattern::Pattern;
+use super::presumed::Presumed;
 use super::text_index::TextIndex;
 use super::tried::TriedRules;
 use crate::mail::Header;
@@ -28,8 +29,7 @@ pub struct Rules {
     pub(super) revision: u64,
     pub(super) default: DefaultRule,
     pub(super) rules: Vec<Compiled>,
-    /// What is asked first of each rule.
-    pub(super) heads: Vec<Head>,
+    pub(super) presumed: Presumed,
     pub(super) to: AddressIndex,
     pub(super) from: AddressIndex,
     pub(super) patterns: Vec<Pattern>,
@@ -40,21 +40,6 @@ pub struct Rules {
     pub(super) by_text: Vec<Vec<usize>>,
     /// The rules that are filed under nothing: they are always looked at.
     pub(super) always: Bits,
-}
-
-/// What is asked first of a rule. They lie close together in memory, and most rules fail there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Head {
-    /// It is switched off.
-    Disabled,
-    /// Whether the mail is for the one address that it names.
-    To(usize),
-    /// Whether the mail is from the one address that it names.
-    From(usize),
-    /// Its words, under which it is filed.
-    Words,
-    /// Something else.
-    Other,
 }
 
 /// A rule with what it needs to be tried.
@@ -240,12 +225,6 @@ impl<'a> Decided<'a> {
 
     /// The first field of a rule that does not match; `None` if all do.
     fn fails(&self, at: usize) -> Option<RuleField> {
-        match self.rules.heads.get(at)? {
-            Head::To(one) if !self.to.has(*one) => return Some(RuleField::To),
-            Head::From(one) if !self.from.has(*one) => return Some(RuleField::From),
-            Head::Words if self.is_ruled_out(at) => return Some(RuleField::Text),
-            _ => {}
-        }
         let compiled = self.rules.rules.get(at)?;
         let (rule, matter) = (&compiled.rule, self.matter);
         let fits = |field: RuleField| match field {
@@ -304,17 +283,15 @@ impl<'a> Decided<'a> {
 
     /// The same in compact form, to be kept with the message.
     pub fn compact(&self) -> TriedRules {
-        let last = self.winner.unwrap_or(self.rules.len());
-        let letter = |(at, head): (usize, &Head)| match (head, Some(at) == self.winner) {
-            (Head::Disabled, _) => '-',
-            (_, true) => '!',
-            _ => self.fails(at).map_or('!', RuleField::letter),
+        let tried = self.winner.map_or(self.rules.len(), |winner| winner + 1);
+        let letter = |at| match Some(at) == self.winner {
+            true => TriedRules::MATCHED,
+            false => self.fails(at).map_or(TriedRules::MATCHED, RuleField::letter),
         };
-        let failed = self.rules.heads.iter().enumerate().take(last.saturating_add(1).min(TriedRules::KEPT));
         TriedRules {
             revision: self.rules.revision,
-            tried: u32::try_from(last.saturating_add(1).min(self.rules.len())).unwrap_or(u32::MAX),
-            failed: failed.map(letter).collect(),
+            tried: u32::try_from(tried).unwrap_or(u32::MAX),
+            failed: self.rules.presumed.put_right(tried, self.filed.iter().chain(self.filed_by_text.iter()), letter),
         }
     }
 

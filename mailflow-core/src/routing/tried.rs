@@ -42,13 +42,15 @@ impl Trial {
 impl TriedRules {
     /// Of how many rules each is remembered.
     pub const KEPT: usize = 256;
+    pub(super) const MATCHED: char = '!';
+    pub(super) const DISABLED: char = '-';
 
     /// What came of each rule that is remembered, with its place, counted from 1.
     pub fn trials(&self) -> impl Iterator<Item = (u32, Trial)> + '_ {
         (1..).zip(self.failed.chars()).filter_map(|(number, letter)| {
             let trial = match letter {
-                '!' => Trial::Matched,
-                '-' => Trial::Disabled,
+                Self::MATCHED => Trial::Matched,
+                Self::DISABLED => Trial::Disabled,
                 letter => Trial::Failed(RuleField::of_letter(letter)?),
             };
             Some((number, trial))
