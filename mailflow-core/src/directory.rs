@@ -206,6 +206,14 @@ impl Directory {
     /// # Errors
     /// [`DirectoryError`] names the document that cannot be read.
     pub fn from_documents(documents: impl IntoIterator<Item = Document>) -> Result<Self, DirectoryError> {
+        Self::default().read_again(documents)
+    }
+
+    /// The directory of other documents; what this one has compiled already is not compiled again.
+    ///
+    /// # Errors
+    /// [`DirectoryError`] names the document that cannot be read.
+    pub fn read_again(&self, documents: impl IntoIterator<Item = Document>) -> Result<Self, DirectoryError> {
         let mut directory = Self::default();
         for document in documents {
             match document.kind {
@@ -226,7 +234,10 @@ impl Directory {
                 directory.by_address.entry(address.key()).or_insert(ticketbox.id);
             }
         }
-        directory.rules = Arc::new(Rules::compile(&directory.rule_set)?);
+        directory.rules = match directory.rule_set == self.rule_set {
+            true => Arc::clone(&self.rules),
+            false => Arc::new(self.rules.compile_again(&directory.rule_set)?),
+        };
         Ok(directory)
     }
 

@@ -1,6 +1,6 @@
 //! [`Change`]: a field of a document that is different.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 /// A field that is different. Of what is secret it is known only that it is different.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
-    /// The field, with dots between the steps to it: `access.server`, `rules.‹id›.enabled`.
+    /// The field, with dots between the steps to it: `access.server`, `rules.‹id›.enabled`. What stands elsewhere in
+    /// its list has a `place`, counted from 1: `rules.‹id›.place`.
     pub field: String,
     /// What it was; `None` if it was not there, or is secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,7 +57,8 @@ fn compare(path: &str, depth: usize, before: Option<&Value>, after: Option<&Valu
         return;
     }
     let (was, is) = (parts(before), parts(after));
-    let deeper = depth < DEPTH && (was.is_some() || is.is_some()) && fits(before) && fits(after);
+    let deeper =
+        depth < DEPTH && (was.is_some() || is.is_some()) && fits(before, was.as_ref()) && fits(after, is.as_ref());
     if !deeper {
         found.push(Change {
             field: path.to_owned(),
@@ -67,42 +69,103 @@ fn compare(path: &str, depth: usize, before: Option<&Value>, after: Option<&Valu
         return;
     }
     let (was, is) = (was.unwrap_or_default(), is.unwrap_or_default());
-    let order = |parts: &[(String, Value)], from: &BTreeSet<String>| {
-        parts.iter().map(|(name, _)| name.clone()).filter(|name| !from.contains(name)).collect::<Vec<_>>()
-    };
-    let mut names = order(&was, &BTreeSet::new());
-    let known: BTreeSet<String> = names.iter().cloned().collect();
-    names.extend(order(&is, &known));
-    let of = |parts: &[(String, Value)], name: &str| {
-        parts.iter().find(|(part, _)| part == name).map(|(_, value)| value.clone())
-    };
-    for name in names {
-        let (before, after) = (of(&was, &name), of(&is, &name));
-        let field = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-        if is_secret(&name) {
-            if before != after {
-                found.push(Change { field, before: None, after: None, secret: true });
-            }
-        } else {
-            compare(&field, depth + 1, before.as_ref(), after.as_ref(), found);
+    let field = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    for name in names(&was, &is) {
+        let (before, after) = (was.get(name), is.get(name));
+        if !is_secret(name) {
+            compare(&field(name), depth + 1, before, after, found);
+        } else if before != after {
+            found.push(Change { field: field(name), before: None, after: None, secret: true });
         }
+    }
+    if let (Some(Value::Array(was)), Some(Value::Array(is))) = (before, after) {
+        found.extend(moved(was, is).into_iter().map(|(id, before, after)| Change {
+            field: field(&format!("{id}.place")),
+            before: Some(before.into()),
+            after: Some(after.into()),
+            secret: false,
+        }));
     }
 }
 
-/// What a value is made of, by name: the fields of an object, or the things in a list that have ids.
-fn parts(value: Option<&Value>) -> Option<Vec<(String, Value)>> {
+/// The parts of a value, by name, in their order.
+#[derive(Default)]
+struct Parts<'a> {
+    names: Vec<&'a str>,
+    values: BTreeMap<&'a str, &'a Value>,
+}
+
+impl<'a> Parts<'a> {
+    fn new(parts: impl Iterator<Item = (&'a str, &'a Value)>) -> Self {
+        let mut of = Self::default();
+        for (name, value) in parts {
+            if !of.values.contains_key(name) {
+                of.names.push(name);
+                of.values.insert(name, value);
+            }
+        }
+        of
+    }
+
+    fn get(&self, name: &str) -> Option<&'a Value> {
+        self.values.get(name).copied()
+    }
+}
+
+/// What a value is made of: the fields of an object, or the things in a list that have ids.
+fn parts(value: Option<&Value>) -> Option<Parts<'_>> {
     match value? {
-        Value::Object(fields) => Some(fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect()),
-        Value::Array(things) if !things.is_empty() => {
-            things.iter().map(|thing| Some((thing.get("id")?.as_str()?.to_owned(), thing.clone()))).collect()
+        Value::Object(fields) => Some(Parts::new(fields.iter().map(|(name, value)| (name.as_str(), value)))),
+        Value::Array(things) if !things.is_empty() && things.iter().all(|thing| id(thing).is_some()) => {
+            Some(Parts::new(things.iter().filter_map(|thing| Some((id(thing)?, thing)))))
         }
         _ => None,
     }
 }
 
+fn id(thing: &Value) -> Option<&str> {
+    thing.get("id")?.as_str()
+}
+
+/// The names of both, those that were there before first.
+fn names<'a>(was: &Parts<'a>, is: &Parts<'a>) -> Vec<&'a str> {
+    let new = is.names.iter().filter(|name| !was.values.contains_key(*name));
+    was.names.iter().chain(new).copied().collect()
+}
+
 /// Whether a value can be looked into together with another one: it is not there, or has parts.
-fn fits(value: Option<&Value>) -> bool {
-    value.is_none_or(|value| value.is_null() || value == &Value::Array(Vec::new()) || parts(Some(value)).is_some())
+fn fits(value: Option<&Value>, parts: Option<&Parts<'_>>) -> bool {
+    parts.is_some() || value.is_none_or(|value| value.is_null() || value == &Value::Array(Vec::new()))
+}
+
+/// What stands elsewhere in a list than before, with its place then and now, counted from 1: as few as say it all.
+fn moved<'a>(was: &'a [Value], is: &'a [Value]) -> Vec<(&'a str, usize, usize)> {
+    let before: BTreeMap<&str, usize> = was.iter().filter_map(id).zip(1..).collect();
+    let both: Vec<(&str, usize, usize)> =
+        is.iter().filter_map(id).zip(1..).filter_map(|(id, now)| Some((id, *before.get(id)?, now))).collect();
+    let stay = longest_ascent(&both.iter().map(|(_, before, _)| *before).collect::<Vec<_>>());
+    both.into_iter().zip(stay).filter(|(_, stays)| !stays).map(|(it, _)| it).collect()
+}
+
+/// Which of these numbers are in a longest row that ascends (patience sorting).
+fn longest_ascent(numbers: &[usize]) -> Vec<bool> {
+    // For each length where a row of it ends that ends lowest, and for each number what stands before it in its row.
+    let (mut ends, mut previous): (Vec<(usize, usize)>, Vec<Option<usize>>) = (Vec::new(), Vec::new());
+    for (at, number) in numbers.iter().enumerate() {
+        let length = ends.partition_point(|(_, end)| end < number);
+        previous.push(length.checked_sub(1).and_then(|it| ends.get(it)).map(|(at, _)| *at));
+        match ends.get_mut(length) {
+            Some(end) => *end = (at, *number),
+            None => ends.push((at, *number)),
+        }
+    }
+    let mut within = vec![false; numbers.len()];
+    let mut next = ends.last().map(|(at, _)| *at);
+    while let Some(at) = next {
+        within.get_mut(at).into_iter().for_each(|it| *it = true);
+        next = previous.get(at).copied().flatten();
+    }
+    within
 }
 
 /// A value as it is kept: long texts cut, secrets taken out.
@@ -122,6 +185,7 @@ fn shown(value: &Value) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -146,7 +210,38 @@ mod tests {
         let before = json!({"rules": [{"id": "a", "on": true}, {"id": "b", "on": true}]});
         let after = json!({"rules": [{"id": "b", "on": false}, {"id": "a", "on": true}, {"id": "c", "on": true}]});
         let found = changes(Some(&before), Some(&after));
-        assert_eq!(fields(&found), ["rules.b.on", "rules.c.id", "rules.c.on"]);
+        assert_eq!(fields(&found), ["rules.b.on", "rules.c.id", "rules.c.on", "rules.b.place"]);
+    }
+
+    #[test]
+    fn of_a_list_in_another_order_it_is_told_what_was_moved() {
+        let list =
+            |ids: &str| json!({"rules": ids.chars().map(|id| json!({"id": id.to_string()})).collect::<Vec<_>>()});
+        let moved = |before: &str, after: &str| {
+            let found = changes(Some(&list(before)), Some(&list(after)));
+            let moved = found.into_iter().filter(|it| it.field.ends_with(".place"));
+            moved.map(|it| (it.field, it.before.unwrap(), it.after.unwrap())).collect::<Vec<_>>()
+        };
+        let told = |id: &str, before: u64, after: u64| (format!("rules.{id}.place"), json!(before), json!(after));
+        assert_eq!(moved("abcdef", "fabcde"), [told("f", 6, 1)]);
+        assert_eq!(moved("abcdef", "bcdeaf"), [told("a", 1, 5)]);
+        assert_eq!(moved("abcdef", "acdfb"), [told("b", 2, 5)]);
+        assert_eq!(moved("abcdef", "xabdef"), []);
+        assert_eq!(moved("abcdef", "efabcd"), [told("e", 5, 1), told("f", 6, 2)]);
+        assert_eq!(moved("", "ab"), []);
+    }
+
+    proptest! {
+        #[test]
+        fn as_few_are_moved_as_can_be(numbers in Just((0..8).collect::<Vec<usize>>()).prop_shuffle()) {
+            let stay = longest_ascent(&numbers);
+            let row = |of: &[bool]| -> Vec<usize> { numbers.iter().zip(of).filter(|(_, it)| **it).map(|(it, _)| *it).collect() };
+            let ascends = |row: &[usize]| row.is_sorted();
+            prop_assert!(ascends(&row(&stay)));
+            let longest = (0_u32..256).map(|bits| (0..8).map(|at| bits >> at & 1 == 1).collect::<Vec<_>>());
+            let longest = longest.map(|of| row(&of)).filter(|row| ascends(row)).map(|row| row.len()).max();
+            prop_assert_eq!(Some(row(&stay).len()), longest);
+        }
     }
 
     #[test]

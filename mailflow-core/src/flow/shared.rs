@@ -122,7 +122,7 @@ impl Shared {
             // Read once more: the documents may have changed while we read them page by page.
             let after = self.store.get::<DirectoryStamp>(Key::Directory).await?;
             if after == stamp {
-                let directory = Arc::new(Directory::from_documents(documents)?);
+                let directory = Arc::new(self.directory().read_again(documents)?);
                 let stamp = stamp.map(|stamp| stamp.value);
                 *lock(&self.current) = Arc::new(Current { version, stamp, directory });
                 return Ok(());

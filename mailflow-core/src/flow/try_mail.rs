@@ -11,7 +11,6 @@ use crate::digest::Digest;
 use crate::id::{Mint, SourceId};
 use crate::message::{Direction, Message};
 use crate::refusal::Refusal;
-use crate::routing::Rules;
 use crate::rule::RuleSet;
 use crate::store::{Changes, Key, Loaded, Record, Version, View};
 use crate::ticket::Ticket;
@@ -49,7 +48,8 @@ impl Admin {
         self.may("try rules")?;
         let (shared, mut directory) = (self.shared(), self.directory());
         if let Some(set) = rules {
-            let compiled = Rules::compile(set).map_err(|error| Refusal::invalid("rules", error.to_string()))?;
+            let compiled =
+                directory.rules.compile_again(set).map_err(|error| Refusal::invalid("rules", error.to_string()))?;
             let changed = Arc::make_mut(&mut directory);
             (changed.rules, changed.rule_set) = (Arc::new(compiled), set.clone());
         }

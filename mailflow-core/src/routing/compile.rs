@@ -46,20 +46,22 @@ pub(super) struct Draft {
 }
 
 /// All expressions on their way; the same one in several rules is one.
-#[derive(Default)]
 struct Drafts<'a> {
     all: Vec<Draft>,
     numbers: HashMap<&'a TextPattern, usize>,
+    /// Those that were compiled before.
+    known: HashMap<&'a str, &'a Pattern>,
 }
 
-pub fn compile(set: &RuleSet) -> Result<Rules, InvalidRules> {
+pub fn compile<'a>(set: &'a RuleSet, before: &'a Rules) -> Result<Rules, InvalidRules> {
     let mut rules = Rules {
         revision: set.revision,
         default: set.default.clone(),
         always: Bits::none(set.rules.len()),
         ..Rules::default()
     };
-    let mut drafts = Drafts::default();
+    let known = before.patterns.iter().map(|it| (it.expression(), it)).collect();
+    let mut drafts = Drafts { all: Vec::new(), numbers: HashMap::new(), known };
     for (at, rule) in set.rules.iter().enumerate() {
         let compiled = Compiled {
             asked: Asked::by(rule),
@@ -102,19 +104,27 @@ fn expressions<'a>(
             numbers.push(*number);
             continue;
         }
-        // It is dropped again: what it takes is had when it is first tried.
-        let (_, draft) = expression(it, at).map_err(|(place, problem)| InvalidRules {
+        let invalid = |(place, problem): Problem| InvalidRules {
             number: u32::try_from(at + 1).unwrap_or(u32::MAX),
             description: rule.description.clone(),
             field: RuleField::Text,
             entry,
             place,
             problem,
-        })?;
+        };
+        let draft = draft(it, at).map_err(invalid)?;
         let within = if it.within.is_empty() { TextField::ALL.to_vec() } else { it.within.clone() };
+        let pattern = match drafts.known.get(draft.expression.as_str()) {
+            Some(known) => known.looked_for(within),
+            None => {
+                // It is dropped again: what it takes is had when it is first tried.
+                drop(built(&it.pattern, &draft.expression).map_err(invalid)?);
+                Pattern::new(within, draft.expression.clone())
+            }
+        };
         numbers.push(patterns.len());
         drafts.numbers.insert(it, patterns.len());
-        patterns.push(Pattern::new(within, draft.expression.clone()));
+        patterns.push(pattern);
         drafts.all.push(draft);
     }
     Ok(numbers)
@@ -124,6 +134,12 @@ pub(super) type Problem = (Option<(usize, usize)>, String);
 
 /// Builds one expression, and says what it requires.
 pub(super) fn expression(pattern: &TextPattern, rule: usize) -> Result<(Regex, Draft), Problem> {
+    let draft = draft(pattern, rule)?;
+    Ok((built(&pattern.pattern, &draft.expression)?, draft))
+}
+
+/// What one expression requires.
+fn draft(pattern: &TextPattern, rule: usize) -> Result<Draft, Problem> {
     let source = &pattern.pattern;
     if source.len() > PATTERN_BYTES {
         let problem = format!("an expression has {} bytes; at most {PATTERN_BYTES}", source.len());
@@ -135,7 +151,12 @@ pub(super) fn expression(pattern: &TextPattern, rule: usize) -> Result<(Regex, D
     };
     let hir = regex_syntax::ParserBuilder::new().multi_line(true).build().parse(&expression);
     let hir = hir.map_err(|error| wrong(source, &error))?;
-    let regex = build(&expression).map_err(|error| {
+    Ok(Draft { expression, required: literals::required(&hir), rule })
+}
+
+/// Builds one expression; it is called what the rule has.
+fn built(source: &str, expression: &str) -> Result<Regex, Problem> {
+    build(expression).map_err(|error| {
         let shown = crate::text::one_line(source, 80);
         match error {
             regex::Error::CompiledTooBig(_) => (
@@ -144,8 +165,7 @@ pub(super) fn expression(pattern: &TextPattern, rule: usize) -> Result<(Regex, D
             ),
             error => (None, format!("`{shown}` is not an expression: {error}")),
         }
-    })?;
-    Ok((regex, Draft { expression, required: literals::required(&hir), rule }))
+    })
 }
 
 fn wrong(source: &str, error: &regex_syntax::Error) -> Problem {

@@ -25,6 +25,16 @@ impl Pattern {
         Self { within, expression, regex: OnceLock::new() }
     }
 
+    /// The same expression, looked for elsewhere; if it has been built, that is not done again.
+    pub fn looked_for(&self, within: Vec<TextField>) -> Self {
+        Self { within, ..self.clone() }
+    }
+
+    /// The expression as it is written.
+    pub fn expression(&self) -> &str {
+        &self.expression
+    }
+
     /// The expression; `None` if it cannot be built, which was asked before.
     pub fn regex(&self) -> Option<&Regex> {
         self.regex.get_or_init(|| build(&self.expression).ok()).as_ref()

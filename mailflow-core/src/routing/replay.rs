@@ -141,7 +141,7 @@ impl Replay {
     /// [`InvalidRules`] names the first rule of the draft that cannot be compiled, and why.
     pub fn new(directory: Arc<Directory>, draft: &RuleSet) -> Result<Self, InvalidRules> {
         let rules = draft.rules.iter().chain(&directory.rule_set.rules).cloned().collect();
-        let both = Rules::compile(&RuleSet { rules, ..RuleSet::default() })?;
+        let both = directory.rules.compile_again(&RuleSet { rules, ..RuleSet::default() })?;
         Ok(Self { directory, both, drafted: draft.rules.len(), default: draft.default.clone() })
     }
 

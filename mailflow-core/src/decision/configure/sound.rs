@@ -12,7 +12,6 @@ use crate::ldap::{Ldap, LdapFind};
 use crate::oidc::Oidc;
 use crate::refusal::Refusal;
 use crate::response::StandardResponse;
-use crate::routing::Rules;
 use crate::rule::{ForwardFrom, RuleEffect, RuleSet};
 use crate::settings::Settings;
 use crate::source::{Source, SourceAccess};
@@ -286,7 +285,7 @@ impl Configured for RuleSet {
     }
 
     fn check(&self, directory: &Directory) -> Result<(), Refusal> {
-        Rules::compile(self).map_err(|error| Refusal::invalid("rules", error.to_string()))?;
+        directory.rules.compile_again(self).map_err(|error| Refusal::invalid("rules", error.to_string()))?;
         let default = &self.default;
         let default = RuleEffect {
             ticketbox: default.ticketbox,

@@ -90,15 +90,11 @@ pub fn read(signed: &Signed, text: &str) -> Result<RuleSet, String> {
     for rule in set.rules.iter_mut().filter(|rule| fresh.contains(&rule.id)) {
         rule.id = free.remove(rule.description.as_str()).unwrap_or(rule.id);
     }
-    if let Some(twice) = set
-        .rules
-        .iter()
-        .map(|rule| rule.id)
-        .find(|id| set.rules.iter().filter(|rule| rule.id == *id).nth(1).is_some())
-    {
+    let mut seen = BTreeSet::new();
+    if let Some(twice) = set.rules.iter().map(|rule| rule.id).find(|id| !seen.insert(*id)) {
         return Err(format!("two rules have the id {twice}; leave it away in one of them"));
     }
-    mailflow_core::routing::Rules::compile(&set).map_err(|error| error.to_string())?;
+    directory.rules.compile_again(&set).map_err(|error| error.to_string())?;
     Ok(set)
 }
 

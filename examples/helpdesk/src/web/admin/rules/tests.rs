@@ -103,6 +103,8 @@ async fn rules_are_moved_switched_and_deleted_each_as_one_edit() {
     };
     assert_eq!(act("Third", "up").await, "/admin/rules?done=moved");
     assert_eq!(names(&web), "First Third Second");
+    let audit = admin.get("/audit?activity=configuration").await.body;
+    assert!(audit.contains("rules › Third › place") && audit.contains("<del>3</del>"), "{audit}");
     act("First", "down").await;
     assert_eq!(names(&web), "Third First Second");
     act("First", "switch").await;

@@ -3,7 +3,7 @@
 use askama::Template;
 use mailflow_core::directory::Directory;
 use mailflow_core::refusal::Refusal;
-use mailflow_core::routing::{Highlight, Placement, RuleField, Rules, highlight, place};
+use mailflow_core::routing::{Highlight, Placement, RuleField, highlight, place};
 use mailflow_core::rule::{Rule, RuleSet, Shred, TextField};
 
 use super::super::form::sentence;
@@ -53,7 +53,8 @@ impl Tried {
     /// Tries the rules on a mail.
     pub fn new(signed: &Signed, set: &RuleSet, subject: &Subject, edited: Option<&Rule>) -> Result<Self, Trouble> {
         let directory = signed.desk.directory();
-        let rules = Rules::compile(set).map_err(|error| Refusal::invalid("rules", error.to_string()))?;
+        let rules =
+            directory.rules.compile_again(set).map_err(|error| Refusal::invalid("rules", error.to_string()))?;
         let matter = subject.matter();
         let decided = rules.decide(&matter);
         let winner = decided.winner();
