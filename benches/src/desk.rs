@@ -122,6 +122,9 @@ pub fn ticket_alone(numbers: &mut Numbers, number: u64, contact: u64) -> Ticket 
     ticket.owner = (numbers.below(10) < 6).then(|| agent_id(numbers.below(AGENTS)));
     ticket.category = (numbers.below(10) == 0).then(|| CategoryId::from_bytes(bytes(7, numbers.below(10))));
     ticket.state = if numbers.below(10) == 0 { TicketState::Open } else { TicketState::Closed };
+    // Three of four customers have not been answered.
+    let waits = ticket.state == TicketState::Open && !number.is_multiple_of(4);
+    ticket.waiting_since = waits.then(|| time(number));
     ticket.contact = Some(contact_id(contact));
     ticket.updated = time(number + numbers.below(5000));
     ticket.participants.extend(address(contact));

@@ -9,11 +9,13 @@ use mailflow_benches::mails::{Numbers, word};
 use mailflow_benches::measure::{Begun, Times, peak_memory_mib};
 use mailflow_benches::place::{self, Either};
 use mailflow_core::access::Visibility;
-use mailflow_core::agent::BUILT_IN_ADMINISTRATOR;
-use mailflow_core::flow::Mailflow;
+use mailflow_core::agent::{Agent, BUILT_IN_ADMINISTRATOR};
+use mailflow_core::decision::ticket::TicketWish;
+use mailflow_core::flow::{Desk, Mailflow};
 use mailflow_core::id::TicketboxId;
 use mailflow_core::store::{Key, Page, Query, Row, SearchQuery, Store as _, TicketQuery};
 use mailflow_core::ticket::TicketState;
+use mailflow_core::ticketbox::Ticketbox;
 use mailflow_store_sqlite::Options;
 
 const RUNS: u64 = 500;
@@ -60,20 +62,56 @@ async fn main() -> Result<(), Box<dyn Error>> {
     lists(&store, "two frequent words, an agent of 20 ticketboxes", 20.0, |nth| search(seen(nth), &[1, 2])).await?;
     lists(&store, "two words, one rare, one small ticketbox", 20.0, |nth| search(small(nth), &[0, 5000 + nth]))
         .await?;
-    ticket_page(store, &mut numbers).await?;
+    let last = store.find(&Query::LastNumber, &Page::first(1)).await?;
+    let Some(Row::Number(last)) = last.rows.first() else { return Err("no last number".into()) };
+    let flow = Mailflow::builder(store).build().await?;
+    oldest(&flow).await?;
+    ticket_page(&flow.desk(BUILT_IN_ADMINISTRATOR), *last, &mut numbers).await?;
     println!("peak memory {} MiB", peak_memory_mib());
     Ok(())
 }
 
+/// *Get Oldest*, which gives a ticket away each time, and its page, which says how many wait. What was given is given
+/// back at the end.
+async fn oldest(flow: &Mailflow) -> Result<(), Box<dyn Error>> {
+    for id in (0..20).map(box_id) {
+        flow.admin().save(&Ticketbox::new(id, &format!("Ticketbox {id}"), None)).await?;
+    }
+    let (id, user_name) = (agent_id(AGENTS), "oldest".to_owned());
+    let agent = Agent { administrator: false, built_in: false, id, user_name, ..Agent::built_in_administrator() };
+    flow.admin().save(&agent).await?;
+    let (desk, mut given) = (flow.desk(id), Vec::new());
+    let (mut page, mut gets) = (Times::default(), Times::default());
+    for nth in 0..RUNS + RUNS / 10 {
+        let begun = Begun::now();
+        let waiting = desk.waiting(None).await?;
+        if nth >= RUNS / 10 {
+            page.add(&begun);
+        }
+        let begun = Begun::now();
+        let ticket = desk.get_oldest(None).await?;
+        if nth >= RUNS / 10 {
+            gets.add(&begun);
+        }
+        if nth == 0 {
+            println!("{waiting:?}");
+        }
+        given.extend(ticket.map(|it| it.id));
+    }
+    println!("{}", page.line("how many wait, an agent of 20 ticketboxes", 2.0));
+    println!("{}, {} given", gets.line("Get Oldest, an agent of 20 ticketboxes", 5.0), given.len());
+    for id in given {
+        desk.change(id, TicketWish::Assign(None)).await?;
+    }
+    Ok(())
+}
+
 /// What the page of a ticket shows: ticket, messages, notes, events and what has to be sent, as an agent reads it.
-async fn ticket_page(store: Either, numbers: &mut Numbers) -> Result<(), Box<dyn Error>> {
-    let last = store.find(&Query::LastNumber, &Page::first(1)).await?;
-    let Some(Row::Number(last)) = last.rows.first() else { return Err("no last number".into()) };
-    let desk = Mailflow::builder(store).build().await?.desk(BUILT_IN_ADMINISTRATOR);
+async fn ticket_page(desk: &Desk, last: u64, numbers: &mut Numbers) -> Result<(), Box<dyn Error>> {
     let mut times = Times::default();
     let mut passages = 0;
     for nth in 0..RUNS + RUNS / 10 {
-        let number = 1 + numbers.below(*last);
+        let number = 1 + numbers.below(last);
         let begun = Begun::now();
         let conversation = desk.conversation(number).await?;
         if nth >= RUNS / 10 {
