@@ -173,6 +173,9 @@ impl Ticket {
     /// The most participants that are remembered.
     pub const MAX_PARTICIPANTS: usize = 100;
 
+    /// What is added to a moment, so that it comes after all moments that there are.
+    const BEHIND_ALL_WHO_WAIT: i64 = 1 << 60;
+
     /// A new open ticket with a subject.
     pub fn new(id: TicketId, ticketbox: TicketboxId, subject: &str, now: Timestamp) -> Self {
         Self {
@@ -226,6 +229,18 @@ impl Ticket {
     pub fn touch(&mut self, now: Timestamp) {
         self.updated = self.updated.max(now);
         self.revision = self.revision.saturating_add(1);
+    }
+
+    /// When its turn is, of the open tickets that nobody takes care of (features 5.5): the ticket with the least turn is the
+    /// one to give away next, of several with the same the one with the least number. First those whose customers wait,
+    /// since when they do; behind them those that no customer waits for, since when there are. `None` if it is to be
+    /// given to nobody: it has an owner, is closed, or lies in the trash.
+    pub fn turn(&self) -> Option<i64> {
+        let free = self.owner.is_none() && self.state == TicketState::Open && self.trashed.is_none();
+        free.then(|| match self.waiting_since {
+            Some(since) => since.as_millis(),
+            None => Self::BEHIND_ALL_WHO_WAIT.saturating_add(self.created.as_millis()),
+        })
     }
 
     /// Opens the ticket.

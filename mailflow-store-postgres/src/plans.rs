@@ -36,7 +36,7 @@ impl Place for InDatabase {
 }
 
 /// Rules that together make the store issue its statements; all of them would do it too, in more time.
-const ASKING: [&str; 13] = [
+const ASKING: [&str; 14] = [
     "every_kind_of_record_comes_back_as_it_went_in",
     "an_erased_record_leaves_a_tombstone_or_nothing_as_its_kind_says",
     "lists_of_tickets_have_what_the_query_matches",
@@ -50,6 +50,7 @@ const ASKING: [&str; 13] = [
     "mails_are_counted_by_the_rule_that_placed_them",
     "the_audit_has_what_the_query_matches",
     "alerts_are_listed_as_long_as_their_cause_may_be_seen",
+    "the_ticket_whose_turn_it_is_comes_first",
 ];
 
 /// The plan of a statement, whatever its parameters are, in lines.
@@ -146,6 +147,7 @@ fn no_statement_walks_through_a_table() {
         "SELECT count(*) FROM messages",
         "SELECT t.id FROM tickets t WHERE t.ticketbox = $1 ORDER BY t.updated",
         "SELECT t.id FROM tickets t WHERE t.updated = $1 AND t.shelf IS NOT NULL",
+        "SELECT t.number FROM tickets t WHERE t.turn IS NOT NULL ORDER BY t.updated, t.turn LIMIT 1",
     ] {
         assert_ne!(walks(&plan(&place.0, sql), &leading), [""; 0], "{sql}");
     }

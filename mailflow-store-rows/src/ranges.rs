@@ -1,16 +1,19 @@
 //! [`Ranges`]: where in the indexes all tickets of a query lie. Each is walked in the order of the list, newest first, and
 //! no further than a page needs.
 
+use std::collections::BTreeSet;
+
 use mailflow_core::access::Visibility;
 use mailflow_core::id::TicketboxId;
-use mailflow_core::store::{OwnerFilter, TicketQuery};
+use mailflow_core::store::{OwnerFilter, TicketQuery, UnownedQuery};
 
 use crate::visible::sees_all_categories;
 
 /// Above so many visible ticketboxes all tickets are walked in their order: most of them will be visible.
 const MAX_BOX_RANGES: usize = 256;
 
-/// An index of tickets that lie on a shelf, each in the order of their last change.
+/// An index of tickets: of those that lie on a shelf, each in the order of their last change, or of those that have a turn,
+/// in its order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Index {
     /// All of them.
@@ -25,6 +28,10 @@ pub enum Index {
     Contact,
     /// By their category.
     Category,
+    /// Those that have a turn.
+    Turn,
+    /// Those that have a turn, by their ticketbox.
+    TicketboxAndTurn,
 }
 
 impl Index {
@@ -37,6 +44,8 @@ impl Index {
             Self::Owner => "t.owner = r.k",
             Self::Contact => "t.contact = r.k",
             Self::Category => "t.category = r.k",
+            Self::Turn => "t.turn IS NOT NULL",
+            Self::TicketboxAndTurn => "t.turn IS NOT NULL AND t.ticketbox = r.k",
         }
     }
 }
@@ -61,34 +70,41 @@ pub fn ranges(query: &TicketQuery) -> Vec<Ranges> {
     if let Some(OwnerFilter::Agent(agent)) = &query.owner {
         return one(Index::Owner, agent.as_bytes());
     }
+    let Some(boxes) = boxes(&query.visibility, query.ticketboxes.as_ref()) else {
+        return match &query.category {
+            Some(category) => one(Index::Category, category.as_bytes()),
+            None => vec![Ranges { index: Index::Time, keys: None, seen: false }],
+        };
+    };
     let nobody = query.owner == Some(OwnerFilter::Nobody);
-    let of_boxes = |boxes: Vec<&TicketboxId>, seen| Ranges {
-        index: if nobody { Index::OfNobody } else { Index::Ticketbox },
-        keys: Some(boxes.into_iter().map(|it| *it.as_bytes()).collect()),
-        seen,
-    };
-    let everywhere = || match &query.category {
-        Some(category) => one(Index::Category, category.as_bytes()),
-        None => vec![Ranges { index: Index::Time, keys: None, seen: false }],
-    };
-    match (&query.visibility, &query.ticketboxes) {
-        (Visibility::Everything, None) => everywhere(),
-        (Visibility::Everything, Some(wanted)) => vec![of_boxes(wanted.iter().collect(), true)],
-        (Visibility::Of { agent, ticketboxes, owners, .. }, wanted) => {
-            let is_wanted = |id: &&TicketboxId| wanted.as_ref().is_none_or(|wanted| wanted.contains(id));
-            let boxes: Vec<&TicketboxId> = ticketboxes.iter().filter(is_wanted).collect();
-            if boxes.len() > MAX_BOX_RANGES && wanted.is_none() {
-                return everywhere();
-            }
-            let seen = sees_all_categories(&query.visibility);
-            let mut ranges = vec![of_boxes(boxes, seen)];
-            // What nobody owns, no owner's list has.
-            if !nobody {
-                let owners = owners.iter().filter(|id| *id != agent).chain([agent]);
-                let keys = Some(owners.map(|it| *it.as_bytes()).collect());
-                ranges.push(Ranges { index: Index::Owner, keys, seen });
-            }
-            ranges
+    let seen = sees_all_categories(&query.visibility);
+    let index = if nobody { Index::OfNobody } else { Index::Ticketbox };
+    let mut ranges = vec![Ranges { index, keys: Some(boxes), seen }];
+    // What nobody owns, no owner's list has.
+    if let (Visibility::Of { agent, owners, .. }, false) = (&query.visibility, nobody) {
+        let owners = owners.iter().filter(|id| *id != agent).chain([agent]);
+        let keys = Some(owners.map(|it| *it.as_bytes()).collect());
+        ranges.push(Ranges { index: Index::Owner, keys, seen });
+    }
+    ranges
+}
+
+/// The ranges in which all tickets of a query lie that nobody takes care of. A ticket lies in one.
+pub fn ranges_by_turn(query: &UnownedQuery) -> Ranges {
+    match boxes(&query.visibility, query.ticketboxes.as_ref()) {
+        None => Ranges { index: Index::Turn, keys: None, seen: query.visibility == Visibility::Everything },
+        keys => Ranges { index: Index::TicketboxAndTurn, keys, seen: sees_all_categories(&query.visibility) },
+    }
+}
+
+/// The ticketboxes in which tickets are looked for, one by one; `None`: in all of them at once.
+fn boxes(visibility: &Visibility, wanted: Option<&BTreeSet<TicketboxId>>) -> Option<Vec<[u8; 16]>> {
+    let keys = |boxes: &mut dyn Iterator<Item = &TicketboxId>| boxes.map(|it| *it.as_bytes()).collect::<Vec<_>>();
+    match (visibility, wanted) {
+        (Visibility::Everything, wanted) => wanted.map(|wanted| keys(&mut wanted.iter())),
+        (Visibility::Of { ticketboxes, .. }, Some(wanted)) => Some(keys(&mut ticketboxes.intersection(wanted))),
+        (Visibility::Of { ticketboxes, .. }, None) => {
+            (ticketboxes.len() <= MAX_BOX_RANGES).then(|| keys(&mut ticketboxes.iter()))
         }
     }
 }
@@ -126,5 +142,19 @@ mod tests {
         assert_eq!(indexes(&seen_by(1, 1..=257)), [(Index::Time, 1)]);
         assert!(!ranges(&seen_by(1, 1..=257))[0].seen);
         assert_eq!(indexes(&TicketQuery::all(Visibility::Everything)), [(Index::Time, 1)]);
+    }
+
+    #[test]
+    fn what_nobody_takes_care_of_is_looked_for_in_each_ticketbox_that_may_be_seen() {
+        let of = |TicketQuery { visibility, ticketboxes, .. }| {
+            let Ranges { index, keys, seen } = ranges_by_turn(&UnownedQuery { visibility, ticketboxes });
+            (index, keys.map(|it| it.len()), seen)
+        };
+        assert_eq!(of(seen_by(1, 1..=3)), (Index::TicketboxAndTurn, Some(3), true));
+        assert_eq!(of(seen_by(1, 1..=257)), (Index::Turn, None, false));
+        let some = |visibility| TicketQuery { ticketboxes: Some([box_id(9)].into()), ..TicketQuery::all(visibility) };
+        assert_eq!(of(some(Visibility::Everything)), (Index::TicketboxAndTurn, Some(1), true));
+        assert_eq!(of(some(seen_by(1, 1..=3).visibility)), (Index::TicketboxAndTurn, Some(0), true));
+        assert_eq!(of(TicketQuery::all(Visibility::Everything)), (Index::Turn, None, true));
     }
 }

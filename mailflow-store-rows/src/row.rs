@@ -127,6 +127,7 @@ fn ticket_columns(ticket: &Ticket) -> (Vec<Value>, Beside) {
         Value::id_or_null(contact.as_ref().map(|it| it.as_bytes())),
         Value::Integer(columns::shelf(ticket.state, ticket.trashed.is_some())),
         Value::Integer(ticket.updated.as_millis()),
+        Value::integer_or_null(ticket.turn()),
     ];
     (columns, Beside::Ticket { id, number, scope: Scope { ticketbox, owner, category, contact } })
 }

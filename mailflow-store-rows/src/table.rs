@@ -57,6 +57,7 @@ pub static ALL: &[Table] = &[
                 ("contact", Id),
                 ("shelf", Integer),
                 ("updated", Integer),
+                ("turn", Integer),
             ],
         )
     },

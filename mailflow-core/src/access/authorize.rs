@@ -1,5 +1,6 @@
 //! [`Permit`]: the proof that somebody may do something. Whoever needs a right takes one, and only this file makes them.
 
+use std::collections::BTreeSet;
 use std::marker::PhantomData;
 
 use uuid::Uuid;
@@ -68,26 +69,46 @@ impl<Right> Permit<Right> {
 /// What an agent sees. Nobody who is unknown or inactive sees anything.
 #[must_use]
 pub fn visibility(directory: &Directory, agent: AgentId) -> Visibility {
+    where_he_has(directory, agent, &[Right::Read])
+}
+
+/// Which tickets that nobody owns an agent may work on, so that they can be given to him.
+#[must_use]
+pub fn to_take(directory: &Directory, agent: AgentId) -> Visibility {
+    match where_he_has(directory, agent, &[Right::Read, Right::Edit]) {
+        // Rights on an owner's tickets say nothing of these.
+        Visibility::Of { agent, ticketboxes, categories, .. } => {
+            Visibility::Of { agent, ticketboxes, owners: BTreeSet::new(), categories }
+        }
+        everything => everything,
+    }
+}
+
+/// The tickets on which an agent has all these rights; of his own he has them all.
+fn where_he_has(directory: &Directory, agent: AgentId, needed: &[Right]) -> Visibility {
     let Some(known) = active(directory, agent) else {
         return Visibility::nothing();
     };
     if known.administrator {
         return Visibility::Everything;
     }
-    let reads = |class, object: Uuid| rights(directory, agent, class, Some(object)).has(Right::Read);
+    let has = |class, object: Uuid| {
+        let rights = rights(directory, agent, class, Some(object));
+        needed.iter().all(|right| rights.has(*right))
+    };
     let all = directory.ticketboxes.keys();
-    let ticketboxes: std::collections::BTreeSet<TicketboxId> =
-        all.copied().filter(|id| reads(Securable::Ticketboxes, (*id).into())).collect();
+    let ticketboxes: BTreeSet<TicketboxId> =
+        all.copied().filter(|id| has(Securable::Ticketboxes, (*id).into())).collect();
     let owners = match ticketboxes.len() == directory.ticketboxes.len() {
-        // Wherever a ticket lies, its ticketbox can be read already.
-        true => std::collections::BTreeSet::new(),
+        // Wherever a ticket lies, its ticketbox says so already.
+        true => BTreeSet::new(),
         false => {
             let others = directory.agents.keys().copied().filter(|id| *id != agent);
-            others.filter(|id| reads(Securable::Agents, (*id).into())).collect()
+            others.filter(|id| has(Securable::Agents, (*id).into())).collect()
         }
     };
-    let categories: std::collections::BTreeSet<_> =
-        directory.categories.keys().copied().filter(|id| reads(Securable::Categories, (*id).into())).collect();
+    let categories: BTreeSet<_> =
+        directory.categories.keys().copied().filter(|id| has(Securable::Categories, (*id).into())).collect();
     let categories = match categories.len() == directory.categories.len() {
         true => Categories::All,
         false => Categories::Only(categories),

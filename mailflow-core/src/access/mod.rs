@@ -17,7 +17,7 @@ mod why;
 
 pub use authorize::{
     Administer, Approve, Delete, Permit, PutInto, See, TakePart, Use, WorkOn, administer, approve, delete, know,
-    put_into, read_audit, see, take_part, ticket_rights, use_of, visibility, work_on,
+    put_into, read_audit, see, take_part, ticket_rights, to_take, use_of, visibility, work_on,
 };
 pub use list::{AccessList, Grant, Grantee, Scope, Securable};
 pub use lists::{AccessLists, rights};

@@ -78,8 +78,7 @@ pub fn take_oldest(
     id: TicketId,
 ) -> Result<Option<Ticket>, Stop> {
     let Some(mut ticket) = changes.get::<Ticket>(&Key::Ticket(id))?.cloned() else { return Ok(None) };
-    let free = ticket.owner.is_none() && ticket.state == TicketState::Open && ticket.trashed.is_none();
-    if !free || access::work_on(scene.directory, agent, &ticket).is_err() {
+    if ticket.turn().is_none() || access::work_on(scene.directory, agent, &ticket).is_err() {
         return Ok(None);
     }
     ticket.owner = Some(agent);

@@ -18,7 +18,9 @@ pub use error::{CommitError, StoreError, StoreErrorKind};
 pub use ext::{Listing, StoreExt};
 pub use key::{Key, RecordKind};
 pub use memory::MemoryStore;
-pub use query::{Count, Cursor, Found, FoundIn, Hit, OwnerFilter, Page, Query, Row, SearchQuery, TicketQuery};
+pub use query::{
+    Count, Cursor, Found, FoundIn, Hit, OwnerFilter, Page, Query, Row, SearchQuery, TicketQuery, UnownedQuery,
+};
 pub use record::{Kept, Loaded, Record, Versioned};
 pub use view::{Changes, NotLoaded, View};
 

@@ -16,6 +16,11 @@ use crate::time::Timestamp;
 pub enum Query {
     /// Tickets, the one that changed last first ([`Row::Record`]).
     Tickets(TicketQuery),
+    /// Tickets that nobody takes care of, the one whose [turn](Ticket::turn) it is first ([`Row::Record`]). A store looks
+    /// them up in an index of that order: one of them costs the same however many there are.
+    Unowned(UnownedQuery),
+    /// How many of these there are ([`Row::Total`]).
+    UnownedCount(UnownedQuery),
     /// How many open tickets each of these ticketboxes has, in the order in which they are named ([`Row::Count`]).
     OpenCounts {
         /// Which tickets count.
@@ -106,6 +111,24 @@ pub struct TicketQuery {
     pub trashed: bool,
 }
 
+/// Which open tickets that nobody takes care of and that are not in the trash.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnownedQuery {
+    /// Which tickets may be seen, or given away.
+    pub visibility: Visibility,
+    /// Only in these ticketboxes.
+    pub ticketboxes: Option<BTreeSet<TicketboxId>>,
+}
+
+impl UnownedQuery {
+    /// Whether a ticket is one of them.
+    pub fn matches(&self, ticket: &Ticket) -> bool {
+        ticket.turn().is_some()
+            && self.visibility.sees(ticket)
+            && self.ticketboxes.as_ref().is_none_or(|boxes| boxes.contains(&ticket.ticketbox))
+    }
+}
+
 /// Whose tickets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OwnerFilter {
@@ -185,6 +208,17 @@ impl Cursor {
         Self(format!("{sort}.{}", data_encoding::HEXLOWER.encode(id)))
     }
 
+    /// The cursor after a row that sorts by a number, then by the number of a ticket.
+    pub fn by_turn(turn: i64, number: u64) -> Self {
+        Self::new(turn, &u128::from(number).to_be_bytes())
+    }
+
+    /// The number and the ticket's number; `None` if it is not such a cursor.
+    pub fn read_turn(&self) -> Option<(i64, u64)> {
+        let (turn, id) = self.read()?;
+        Some((turn, u64::try_from(u128::from_be_bytes(id)).ok()?))
+    }
+
     /// The cursor after a row that sorts by a text, then by 16 bytes.
     pub fn by_text(sort: &str, id: &[u8; 16]) -> Self {
         Self(format!("{}.{}", data_encoding::HEXLOWER.encode(sort.as_bytes()), data_encoding::HEXLOWER.encode(id)))
@@ -248,6 +282,8 @@ pub enum Row {
     Record(Version, Record),
     /// How many open tickets a ticketbox has.
     Count(TicketboxId, Count),
+    /// How many there are.
+    Total(Count),
     /// How many messages a rule placed.
     Placed(RuleId, Count),
     /// A message or note that was searched for.

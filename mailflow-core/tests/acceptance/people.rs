@@ -59,7 +59,7 @@ async fn get_oldest_gives_what_has_waited_longest_and_each_ticket_once() {
     let eve = agent(&office, "eve", None).await;
     three_tickets(&office).await;
     let (bobs, eves) = (office.flow.desk(bob), office.flow.desk(eve));
-    assert_eq!(bobs.waiting(None).await.unwrap().tickets, 3);
+    assert_eq!(bobs.waiting(None).await.unwrap().tickets.number(), 3);
     let (bob_got, eve_got) = tokio::join!(bobs.get_oldest(None), eves.get_oldest(None));
     let mut numbers = [bob_got.unwrap().unwrap().number, eve_got.unwrap().unwrap().number];
     numbers.sort_unstable();

@@ -22,7 +22,7 @@ proptest! {
     fn ac_24_rights_and_visibility_are_what_the_reference_says(world in world::any_world()) {
         let directory = world.directory();
         for agent in world.agents() {
-            let visibility = access::visibility(&directory, agent);
+            let (visibility, to_take) = (access::visibility(&directory, agent), access::to_take(&directory, agent));
             for ticket in world.tickets() {
                 let expected = naive::ticket_rights(&world, agent, &ticket);
                 prop_assert_eq!(access::ticket_rights(&directory, agent, &ticket), expected);
@@ -30,6 +30,9 @@ proptest! {
                 prop_assert_eq!(access::see(&directory, agent, &ticket).is_ok(), expected.has(Right::Read));
                 let works = expected.has(Right::Read) && expected.has(Right::Edit);
                 prop_assert_eq!(access::work_on(&directory, agent, &ticket).is_ok(), works);
+                if ticket.owner.is_none() {
+                    prop_assert_eq!(to_take.sees(&ticket), works, "{:?} {:?}", agent, ticket);
+                }
             }
         }
     }

@@ -19,6 +19,7 @@ mod contacts;
 mod deeds;
 mod search;
 mod tickets;
+mod unowned;
 mod window;
 
 pub(crate) const LISTING: &str = "reading a list";
@@ -41,6 +42,8 @@ pub(crate) async fn find(pool: &Pool, query: &Query, page: &Page) -> Result<Foun
     match query {
         Query::Tickets(query) => tickets::list(pool, query, page).await,
         Query::OpenCounts { visibility, ticketboxes } => tickets::open_counts(pool, visibility, ticketboxes).await,
+        Query::Unowned(query) => unowned::list(pool, query, page).await,
+        Query::UnownedCount(query) => unowned::count(pool, query).await,
         Query::Search(query) => search::search(pool, query, page).await,
         Query::Contacts(words) => contacts::list(pool, words, page).await,
         Query::Documents => documents(pool, page).await,

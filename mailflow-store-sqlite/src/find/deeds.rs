@@ -8,7 +8,7 @@ use mailflow_core::ticket::Ticket;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, params_from_iter};
 
-use super::{Cut, LISTING, NEWEST, tickets};
+use super::{Cut, LISTING, NEWEST, merged};
 use crate::connection::prepare;
 use crate::error::OrFailed as _;
 use crate::row;
@@ -26,7 +26,7 @@ fn place(page: &Page) -> [Value; 2] {
 /// The ticket in the columns [`TICKET`].
 fn ticket(it: &rusqlite::Row<'_>, first: usize, id: Option<TicketId>) -> rusqlite::Result<Option<Ticket>> {
     match (id, it.get_ref(first)?) {
-        (Some(id), ValueRef::Integer(_)) => tickets::skeleton(it, first, id).map(Some),
+        (Some(id), ValueRef::Integer(_)) => merged::skeleton(it, first, id).map(Some),
         _ => Ok(None),
     }
 }

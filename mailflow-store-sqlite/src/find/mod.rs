@@ -13,8 +13,10 @@ use crate::{row, statements};
 
 mod contacts;
 mod deeds;
+mod merged;
 mod search;
 mod tickets;
+mod unowned;
 
 pub(crate) const LISTING: &str = "reading a list";
 
@@ -36,6 +38,8 @@ pub(crate) fn find(connection: &Connection, query: &Query, page: &Page) -> Resul
     match query {
         Query::Tickets(query) => tickets::list(connection, query, page),
         Query::OpenCounts { visibility, ticketboxes } => tickets::open_counts(connection, visibility, ticketboxes),
+        Query::Unowned(query) => unowned::list(connection, query, page),
+        Query::UnownedCount(query) => unowned::count(connection, query),
         Query::Search(query) => search::search(connection, query, page),
         Query::Contacts(words) => contacts::list(connection, words, page),
         Query::Documents => documents(connection, page),

@@ -9,7 +9,7 @@ use mailflow_core::store::{Cursor, Found, FoundIn, Hit, Kept as _, Page, RecordK
 use mailflow_core::ticket::Ticket;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{Cut, LISTING, tickets};
+use super::{Cut, LISTING, merged};
 use crate::connection::prepare;
 use crate::error::OrFailed as _;
 use crate::row;
@@ -181,7 +181,7 @@ fn may_be_seen(connection: &Connection, query: &SearchQuery, ticket: [u8; 16]) -
     let sql = "SELECT shelf, ticketbox, owner, category, contact FROM tickets WHERE id = ?1 AND shelf IS NOT NULL";
     let ticket: Option<Ticket> = prepare(connection, sql)
         .and_then(|mut it| {
-            it.query_row(params![ticket], |row| tickets::skeleton(row, 0, TicketId::from_bytes(ticket))).optional()
+            it.query_row(params![ticket], |row| merged::skeleton(row, 0, TicketId::from_bytes(ticket))).optional()
         })
         .or_failed(LISTING)?;
     Ok(ticket.is_some_and(|ticket| query.within.matches(&ticket)))

@@ -1,26 +1,22 @@
 //! Lists and counts of tickets. Each is merged from streams: one for each index range that can have rows of it, all in
 //! the same order. What a stream gives is checked with [`TicketQuery::matches`], from the index alone.
 
-use std::collections::{BinaryHeap, VecDeque};
+use std::cmp::Reverse;
 
 use mailflow_core::access::{Categories, Visibility};
-use mailflow_core::id::{AgentId, CategoryId, ContactId, TicketId, TicketboxId};
+use mailflow_core::id::TicketboxId;
 use mailflow_core::store::{Count, Cursor, Found, Page, RecordKind, Row, StoreError, TicketQuery, Version};
 use mailflow_core::ticket::{Ticket, TicketState};
-use mailflow_core::time::Timestamp;
 use mailflow_store_rows::columns;
 use mailflow_store_rows::ranges::{Index, Ranges, ranges};
 use rusqlite::types::Value;
-use rusqlite::{Connection, params, params_from_iter};
+use rusqlite::{Connection, params};
 
-use super::{Cut, LISTING, NEWEST};
+use super::merged::{MAX_CHUNK, Merged, Place, Range};
+use super::{Cut, LISTING, most, unowned};
 use crate::connection::prepare;
 use crate::error::OrFailed as _;
 use crate::row;
-
-/// How many rows a stream reads ahead at first, when there are several.
-const FIRST_CHUNK: i64 = 4;
-const MAX_CHUNK: i64 = 256;
 
 macro_rules! stream {
     ($filter:literal, $index:literal) => {
@@ -42,76 +38,26 @@ const BY_CONTACT: &str = stream!("contact = ?", "tickets_by_contact");
 const BY_CATEGORY: &str = stream!("category = ?", "tickets_by_category");
 const BY_BOX_AND_CATEGORY: &str = stream!("ticketbox = ? AND category = ?", "tickets_by_box_and_category");
 
-/// A ticket as the index has it.
-struct Candidate {
-    updated: i64,
-    id: [u8; 16],
-    seq: i64,
-    /// Only what [`TicketQuery::matches`] asks about is set.
-    ticket: Ticket,
-}
+/// The ticket that changed last comes first.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Clone)]
+struct Newest(Reverse<(i64, [u8; 16])>);
 
-/// Candidates of one index range, newest first.
-struct Stream {
-    sql: &'static str,
-    /// What the index is searched for, the shelf last.
-    values: Vec<Value>,
-    ahead: VecDeque<Candidate>,
-    /// Where what was read ahead ends; `None` if the range is read to its end.
-    from: Option<(i64, Vec<u8>)>,
-    chunk: i64,
-}
+/// Before all tickets.
+const NEWEST: Newest = Newest(Reverse((i64::MAX, [0xff; 16])));
 
-impl Stream {
-    fn next(&mut self, connection: &Connection) -> Result<Option<Candidate>, StoreError> {
-        if self.ahead.is_empty()
-            && let Some((updated, id)) = self.from.take()
-        {
-            self.read(connection, updated, id)?;
-        }
-        Ok(self.ahead.pop_front())
+impl Place for Newest {
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self(Reverse((row.get(0)?, row.get(1)?))))
     }
 
-    fn read(&mut self, connection: &Connection, updated: i64, id: Vec<u8>) -> Result<(), StoreError> {
-        let place = [Value::Integer(updated), Value::Blob(id), Value::Integer(self.chunk)];
-        let mut statement = prepare(connection, self.sql).or_failed(LISTING)?;
-        let values = self.values.iter().cloned().chain(place);
-        let mut rows = statement.query(params_from_iter(values)).or_failed(LISTING)?;
-        let mut read = 0;
-        while let Some(it) = rows.next().or_failed(LISTING)? {
-            self.ahead.push_back(candidate(it).or_failed(LISTING)?);
-            read += 1;
-        }
-        if read == self.chunk {
-            self.from = self.ahead.back().map(|last| (last.updated, last.id.to_vec()));
-        }
-        self.chunk = (self.chunk * 4).min(MAX_CHUNK.max(self.chunk));
-        Ok(())
+    fn values(&self) -> [Value; 2] {
+        let Reverse((updated, id)) = &self.0;
+        [Value::Integer(*updated), Value::Blob(id.to_vec())]
     }
-}
-
-fn candidate(it: &rusqlite::Row<'_>) -> rusqlite::Result<Candidate> {
-    let (updated, id) = (it.get(0)?, it.get(1)?);
-    let ticket = skeleton(it, 3, TicketId::from_bytes(id))?;
-    Ok(Candidate { updated, id, seq: it.get(2)?, ticket })
-}
-
-/// A ticket of which only what [`TicketQuery::matches`] asks about is set, from the columns `shelf`, `ticketbox`,
-/// `owner`, `category`, `contact`.
-pub(super) fn skeleton(it: &rusqlite::Row<'_>, first: usize, id: TicketId) -> rusqlite::Result<Ticket> {
-    let ticketbox = TicketboxId::from_bytes(it.get(first + 1)?);
-    let mut ticket = Ticket::new(id, ticketbox, "", Timestamp::MIN);
-    let (state, trashed) = columns::of_shelf(it.get(first)?);
-    ticket.state = state;
-    ticket.trashed = trashed.then_some(Timestamp::MIN);
-    ticket.owner = it.get::<_, Option<[u8; 16]>>(first + 2)?.map(AgentId::from_bytes);
-    ticket.category = it.get::<_, Option<[u8; 16]>>(first + 3)?.map(CategoryId::from_bytes);
-    ticket.contact = it.get::<_, Option<[u8; 16]>>(first + 4)?.map(ContactId::from_bytes);
-    Ok(ticket)
 }
 
 /// The statement that walks a range of an index, without the shelf.
-const fn walk(index: Index) -> &'static str {
+pub(super) const fn walk(index: Index) -> &'static str {
     match index {
         Index::Time => BY_TIME,
         Index::Ticketbox => BY_BOX,
@@ -119,11 +65,13 @@ const fn walk(index: Index) -> &'static str {
         Index::Owner => BY_OWNER,
         Index::Contact => BY_CONTACT,
         Index::Category => BY_CATEGORY,
+        Index::Turn => unowned::BY_TURN,
+        Index::TicketboxAndTurn => unowned::BY_BOX_AND_TURN,
     }
 }
 
-/// The statements that walk all tickets of a query, and what each is given before the shelf.
-fn walks(query: &TicketQuery) -> Vec<(&'static str, Vec<Value>)> {
+/// The ranges of all tickets of a query.
+fn walks(query: &TicketQuery) -> Vec<Range> {
     let blob = |id: &[u8; 16]| Value::Blob(id.to_vec());
     let mut walks = Vec::new();
     for Ranges { index, keys, .. } in ranges(query) {
@@ -138,100 +86,38 @@ fn walks(query: &TicketQuery) -> Vec<(&'static str, Vec<Value>)> {
             _ => (walk(index), vec![blob(key)]),
         }));
     }
-    walks
+    let shelves = columns::shelves(query);
+    let on = |values: &[Value], shelf: &i64| values.iter().cloned().chain([Value::Integer(*shelf)]).collect();
+    let ranges = walks
+        .iter()
+        .flat_map(|(sql, values)| shelves.iter().map(move |shelf| Range { sql, values: on(values, shelf) }));
+    ranges.collect()
 }
 
-/// All tickets of a query, newest first.
-struct Merged<'c> {
+/// The tickets of a query behind a place, newest first.
+fn merged<'c>(
     connection: &'c Connection,
-    query: &'c TicketQuery,
-    streams: Vec<Stream>,
-    /// The first candidate of each stream that has one.
-    heads: BinaryHeap<Head>,
-    last: Option<[u8; 16]>,
-}
-
-struct Head {
-    candidate: Candidate,
-    stream: usize,
-}
-
-impl PartialEq for Head {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Head {}
-
-impl PartialOrd for Head {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Head {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        let (a, b) = (&self.candidate, &other.candidate);
-        (a.updated, a.id, self.stream).cmp(&(b.updated, b.id, other.stream))
-    }
-}
-
-impl<'c> Merged<'c> {
-    fn new(
-        connection: &'c Connection,
-        query: &'c TicketQuery,
-        from: &(i64, Vec<u8>),
-        expected: i64,
-    ) -> Result<Self, StoreError> {
-        let shelves = columns::shelves(query);
-        let walks = walks(query);
-        let one = walks.len() * shelves.len() == 1;
-        let chunk = if one { expected.clamp(1, MAX_CHUNK) } else { FIRST_CHUNK };
-        let mut streams = Vec::with_capacity(walks.len() * shelves.len());
-        for (sql, values) in walks {
-            streams.extend(shelves.iter().map(|shelf| Stream {
-                sql,
-                values: values.iter().cloned().chain([Value::Integer(*shelf)]).collect(),
-                ahead: VecDeque::new(),
-                from: Some(from.clone()),
-                chunk,
-            }));
-        }
-        let mut merged = Self { connection, query, streams, heads: BinaryHeap::new(), last: None };
-        for stream in 0..merged.streams.len() {
-            merged.refill(stream)?;
-        }
-        Ok(merged)
-    }
-
-    fn refill(&mut self, stream: usize) -> Result<(), StoreError> {
-        let Some(of) = self.streams.get_mut(stream) else { return Ok(()) };
-        if let Some(candidate) = of.next(self.connection)? {
-            self.heads.push(Head { candidate, stream });
-        }
-        Ok(())
-    }
-
-    fn next(&mut self) -> Result<Option<Candidate>, StoreError> {
-        while let Some(Head { candidate, stream }) = self.heads.pop() {
-            self.refill(stream)?;
-            // A ticket stands in several streams: its ticketbox's and its owner's.
-            let again = self.last == Some(candidate.id);
-            self.last = Some(candidate.id);
-            if !again && self.query.matches(&candidate.ticket) {
-                return Ok(Some(candidate));
-            }
-        }
-        Ok(None)
-    }
+    query: &TicketQuery,
+    from: &Newest,
+    expected: i64,
+) -> Result<Merged<'c, Newest, impl Fn(&Ticket) -> bool>, StoreError> {
+    Merged::new(connection, walks(query), from, expected, |it| query.matches(it))
 }
 
 /// A page of tickets.
 pub(super) fn list(connection: &Connection, query: &TicketQuery, page: &Page) -> Result<Found, StoreError> {
-    let after = page.after.as_ref().and_then(Cursor::read);
-    let from = after.map_or((NEWEST.0, NEWEST.1.to_vec()), |(sort, id)| (sort, id.to_vec()));
-    let mut merged = Merged::new(connection, query, &from, i64::from(page.limit) + 1)?;
+    let from = page.after.as_ref().and_then(Cursor::read).map_or(NEWEST, |after| Newest(Reverse(after)));
+    let merged = merged(connection, query, &from, most(page))?;
+    fill(connection, page, merged, |Newest(Reverse((updated, id)))| Cursor::new(*updated, id))
+}
+
+/// A page of what is merged.
+pub(super) fn fill<P: Place>(
+    connection: &Connection,
+    page: &Page,
+    mut merged: Merged<'_, P, impl Fn(&Ticket) -> bool>,
+    cursor: impl Fn(&P) -> Cursor,
+) -> Result<Found, StoreError> {
     let sql = "SELECT version, data, number FROM tickets WHERE seq = ?1";
     let mut statement = prepare(connection, sql).or_failed(LISTING)?;
     let mut cut = Cut::new(page);
@@ -244,7 +130,7 @@ pub(super) fn list(connection: &Connection, query: &TicketQuery, page: &Page) ->
         let data = it.get_ref(1).or_failed(LISTING)?.as_blob().unwrap_or_default();
         let record = row::record(RecordKind::Ticket, data, it.get_ref(2).or_failed(LISTING)?)?;
         let version = Version::new(it.get(0).or_failed(LISTING)?);
-        cut.push(Row::Record(version, record), Cursor::new(candidate.updated, &candidate.id));
+        cut.push(Row::Record(version, record), cursor(&candidate.place));
     }
     Ok(cut.end())
 }
@@ -296,11 +182,5 @@ fn count_seen(connection: &Connection, visibility: &Visibility, id: TicketboxId)
         state: Some(TicketState::Open),
         ..TicketQuery::all(visibility.clone())
     };
-    let from = (NEWEST.0, NEWEST.1.to_vec());
-    let mut merged = Merged::new(connection, &query, &from, MAX_CHUNK)?;
-    let mut number = 0;
-    while number <= Count::MAX && merged.next()?.is_some() {
-        number += 1;
-    }
-    Ok(number)
+    merged(connection, &query, &NEWEST, MAX_CHUNK)?.count(Count::MAX + 1)
 }

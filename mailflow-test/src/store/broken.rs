@@ -57,11 +57,17 @@ pub enum Fault {
     LosesOne,
     /// It gives a body back with another byte in it.
     ChangesBodies,
+    /// It gives the oldest ticket away, whether its customer waits or not.
+    TurnsByAge,
+    /// Of tickets that wait equally long, it takes the one with the lower id for the first.
+    TurnsById,
+    /// It counts turns without visibility.
+    CountsEveryTurn,
 }
 
 impl Fault {
     /// All of them, each with a rule that must find it.
-    pub const ALL: [(Self, &'static str); 21] = [
+    pub const ALL: [(Self, &'static str); 24] = [
         (Self::ChecksTooEarly, "of_two_writers_of_a_record_one_wins"),
         (Self::IgnoresRelyOn, "what_is_relied_on_must_be_as_it_was_seen"),
         (Self::WritesHalf, "a_stale_version_refuses_the_whole_changeset"),
@@ -83,6 +89,9 @@ impl Fault {
         (Self::KeepsAlertsOfHiddenTickets, "alerts_are_listed_as_long_as_their_cause_may_be_seen"),
         (Self::LosesOne, "every_kind_is_listed_as_a_whole_by_key"),
         (Self::ChangesBodies, "a_body_comes_back_as_it_was_kept"),
+        (Self::TurnsByAge, "the_ticket_whose_turn_it_is_comes_first"),
+        (Self::TurnsById, "the_ticket_whose_turn_it_is_comes_first"),
+        (Self::CountsEveryTurn, "the_ticket_whose_turn_it_is_comes_first"),
     ];
 }
 
@@ -136,6 +145,17 @@ impl Broken {
         Ok(last)
     }
 
+    fn spoil_turns(&self, rows: &mut [Row]) {
+        let place = |row: &Row| match row {
+            Row::Record(_, Record::Ticket(it)) if self.is(Fault::TurnsById) => (it.turn(), *it.id.as_bytes()),
+            Row::Record(_, Record::Ticket(it)) => (Some(it.created.as_millis()), [0; 16]),
+            _ => (None, [0; 16]),
+        };
+        if self.is(Fault::TurnsByAge) || self.is(Fault::TurnsById) {
+            rows.sort_by_key(place);
+        }
+    }
+
     fn spoil(&self, record: &mut Record) {
         let Record::Message(message) = record else { return };
         if self.is(Fault::TrimsText) {
@@ -186,6 +206,9 @@ impl Store for Broken {
             Query::OpenCounts { visibility, .. } if self.is(Fault::CountsEverything) => {
                 *visibility = Visibility::Everything;
             }
+            Query::UnownedCount(unowned) if self.is(Fault::CountsEveryTurn) => {
+                unowned.visibility = Visibility::Everything;
+            }
             _ => {}
         }
         let wanted = query.clone();
@@ -195,6 +218,9 @@ impl Store for Broken {
         let mut found = self.inner.find(&query, page).await?;
         if let (Query::Tickets(wanted), true) = (&wanted, self.is(Fault::FiltersAfterPaging)) {
             found.rows.retain(|row| matches!(row, Row::Record(_, Record::Ticket(it)) if wanted.matches(it)));
+        }
+        if matches!(query, Query::Unowned(_)) {
+            self.spoil_turns(&mut found.rows);
         }
         if self.is(Fault::LosesOne) && matches!(query, Query::All(_)) && found.rows.len() > 1 {
             found.rows.remove(1);

@@ -125,6 +125,9 @@ macro_rules! with_store_rules {
             trail::an_audit_entry_is_never_changed_or_erased
             trail::the_audit_has_what_the_query_matches
             trail::alerts_are_listed_as_long_as_their_cause_may_be_seen
+            turns::the_ticket_whose_turn_it_is_comes_first
+            turns::a_turn_is_found_behind_one_that_is_gone
+            turns::turns_are_counted_up_to_the_limit
             durability::what_was_acknowledged_is_there_after_opening_again
             durability::counters_go_on_after_opening_again
             durability::bodies_that_a_commit_named_are_there_after_opening_again

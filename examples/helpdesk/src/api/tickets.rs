@@ -168,8 +168,10 @@ pub struct OldestWish {
 pub struct Oldest {
     /// The ticket, which the caller owns now; null if none waits.
     pub ticket: Option<TicketShape>,
-    /// How many wait still.
-    pub waiting: usize,
+    /// How many wait still, counted to 1,000.
+    pub waiting: u32,
+    /// Whether there are more than that.
+    pub more_waiting: bool,
 }
 
 /// Gives the caller the ticket that has waited longest, of those that nobody takes care of.
@@ -178,7 +180,8 @@ pub struct Oldest {
 pub async fn oldest(caller: Caller, Body(wish): Body<OldestWish>) -> Result<Json<Oldest>, Refused> {
     let within = wish.ticketbox.map(TicketboxId::from);
     let ticket = caller.desk.get_oldest(within).await?.map(TicketShape::from);
-    Ok(Json(Oldest { ticket, waiting: caller.desk.waiting(within).await?.tickets }))
+    let still = caller.desk.waiting(within).await?.tickets;
+    Ok(Json(Oldest { ticket, waiting: still.number(), more_waiting: still.is_more() }))
 }
 
 /// Passes a ticket on to whom the caller escalates to. The caller may not see it any more then.

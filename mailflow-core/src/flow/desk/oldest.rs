@@ -8,41 +8,50 @@ use crate::agent::Escalation;
 use crate::decision::ticket;
 use crate::id::{AgentId, TicketId, TicketboxId};
 use crate::refusal::Refusal;
-use crate::store::{Count, OwnerFilter, Page, Query, StoreExt};
+use crate::store::{Count, OwnerFilter, Page, Query, Row, StoreExt, UnownedQuery};
 use crate::ticket::{Ticket, TicketState};
 use crate::time::Timestamp;
 
-/// How many tickets are looked at in one go.
-const PART: u32 = 500;
+/// How many tickets are looked at in one go: more than one, as others may take them first.
+const PART: u32 = 4;
 
 /// What waits for somebody to take care of it, of what an agent may work on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiting {
     /// How many tickets.
-    pub tickets: usize,
-    /// Since when the one waits that has waited longest.
+    pub tickets: Count,
+    /// Since when the one waits whose turn it is.
     pub oldest: Option<Timestamp>,
 }
 
 impl Desk {
     /// Gives the agent the ticket that has waited longest since its customer's first unanswered message, of those that
-    /// nobody takes care of and that he may work on (features 5.5); of several, the one with the lower number. Whoever
-    /// asks at the same time gets another one. `None` if there is none.
+    /// nobody takes care of and that he may work on (features 5.5); of several, the one with the lower number. What no
+    /// customer waits for comes last, by its age. Whoever asks at the same time gets another one. `None` if there is
+    /// none.
     ///
     /// # Errors
     /// [`Error`] if the store fails.
     pub async fn get_oldest(&self, within: Option<TicketboxId>) -> Result<Option<Ticket>, Error> {
         let agent = self.agent;
-        for (.., id) in self.unowned(within).await? {
-            let taken = self
-                .shared
-                .transact(|scene, changes, mint| ticket::take_oldest(scene, changes, mint, agent, id))
-                .await?;
-            if taken.value.is_some() {
-                return Ok(taken.value);
+        let query = Query::Unowned(self.unowned(within)?);
+        let mut page = Page::first(PART);
+        loop {
+            let part = self.shared.store.list::<Ticket>(&query, &page).await?;
+            for Ticket { id, .. } in part.rows {
+                let taken = self
+                    .shared
+                    .transact(|scene, changes, mint| ticket::take_oldest(scene, changes, mint, agent, id))
+                    .await?;
+                if taken.value.is_some() {
+                    return Ok(taken.value);
+                }
+            }
+            match part.next {
+                Some(next) => page = Page::after(PART, next),
+                None => return Ok(None),
             }
         }
-        Ok(None)
     }
 
     /// What [`get_oldest`](Self::get_oldest) would choose from.
@@ -50,37 +59,27 @@ impl Desk {
     /// # Errors
     /// [`Error`] if the store fails.
     pub async fn waiting(&self, within: Option<TicketboxId>) -> Result<Waiting, Error> {
-        let unowned = self.unowned(within).await?;
-        Ok(Waiting { tickets: unowned.len(), oldest: unowned.first().map(|(_, since, ..)| *since) })
+        let query = self.unowned(within)?;
+        let (first, count) = (Query::Unowned(query.clone()), Query::UnownedCount(query));
+        let (one, page) = (Page::first(1), Page::first(1));
+        let (first, count) =
+            tokio::try_join!(self.shared.store.list::<Ticket>(&first, &one), self.shared.store.find(&count, &page))?;
+        let oldest = first.rows.first().map(|it| it.waiting_since.unwrap_or(it.created));
+        // The two are asked one after the other: somebody may have taken the last one in between.
+        let tickets = match (oldest, count.rows.first()) {
+            (None, _) => Count::new(0),
+            (Some(_), Some(Row::Total(count))) if count.number() > 0 => *count,
+            (Some(_), _) => Count::new(1),
+        };
+        Ok(Waiting { tickets, oldest })
     }
 
-    /// Open tickets that nobody takes care of and the agent may work on, the one that has waited longest first. What no
-    /// customer waits for comes last, by its age.
-    async fn unowned(
-        &self,
-        within: Option<TicketboxId>,
-    ) -> Result<BTreeSet<(bool, Timestamp, u64, TicketId)>, Error> {
-        access::take_part(&self.directory(), self.agent)?;
-        let filter = Filter {
-            ticketboxes: within.map(|id| BTreeSet::from([id])),
-            owner: Some(OwnerFilter::Nobody),
-            state: Some(TicketState::Open),
-            ..Filter::default()
-        };
-        let (query, directory) = (Query::Tickets(self.query(&filter)), self.directory());
-        let mut found = BTreeSet::new();
-        let mut page = Page::first(PART);
-        loop {
-            let part = self.shared.store.list::<Ticket>(&query, &page).await?;
-            let may = |it: &&Ticket| access::work_on(&directory, self.agent, it).is_ok();
-            let place =
-                |it: &Ticket| (it.waiting_since.is_none(), it.waiting_since.unwrap_or(it.created), it.number, it.id);
-            found.extend(part.rows.iter().filter(may).map(place));
-            match part.next {
-                Some(next) => page = Page::after(PART, next),
-                None => return Ok(found),
-            }
-        }
+    /// The tickets that nobody takes care of and the agent may work on.
+    fn unowned(&self, within: Option<TicketboxId>) -> Result<UnownedQuery, Error> {
+        let directory = self.directory();
+        access::take_part(&directory, self.agent)?;
+        let visibility = access::to_take(&directory, self.agent);
+        Ok(UnownedQuery { visibility, ticketboxes: within.map(|id| BTreeSet::from([id])) })
     }
 
     /// Passes a ticket on to whom the agent escalates to; of a group, to the active member with the fewest open tickets.

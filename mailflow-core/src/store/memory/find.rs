@@ -36,6 +36,15 @@ impl State {
             Query::Tickets(query) => {
                 self.newest(page, |it: &Ticket| query.matches(it), |it| (it.updated.as_millis(), *it.id.as_bytes()))
             }
+            Query::Unowned(query) => {
+                let by_turn = |it: &Ticket| (it.turn().unwrap_or(i64::MAX), u128::from(it.number).to_be_bytes());
+                self.oldest(page, |it: &Ticket| query.matches(it), by_turn)
+            }
+            Query::UnownedCount(query) => {
+                let count = self.all::<Ticket>().filter(|(_, it)| query.matches(it)).count();
+                let total = Count::new(u32::try_from(count).unwrap_or(u32::MAX));
+                Found { rows: vec![Row::Total(total)], next: None }
+            }
             Query::OpenCounts { visibility, ticketboxes } => {
                 let query = TicketQuery { state: Some(TicketState::Open), ..TicketQuery::all(visibility.clone()) };
                 let rows = ticketboxes.iter().map(|id| Row::Count(*id, self.count(*id, &query))).collect();

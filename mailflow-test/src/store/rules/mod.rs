@@ -22,6 +22,7 @@ pub mod races;
 pub mod searches;
 pub mod texts;
 pub mod trail;
+pub mod turns;
 
 /// A changeset of these entries, whose tickets are numbered from 1.
 fn changeset(entries: Vec<Entry>) -> Changeset {

@@ -5,7 +5,7 @@ use mailflow_core::arrival::ArrivalState;
 use mailflow_core::contact::AddressEntry;
 use mailflow_core::outgoing::{OutgoingState, RunId};
 use mailflow_core::search::phrases;
-use mailflow_core::store::{MemoryStore, SearchQuery, TicketQuery};
+use mailflow_core::store::{MemoryStore, SearchQuery, TicketQuery, UnownedQuery};
 use mailflow_core::ticket::{Ticket, TicketState};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -36,8 +36,8 @@ const TEXTS: [&str; 6] = ["apple", "apple pear", "pear apple", "Äpfel und Birne
 fn record() -> impl Strategy<Value = Record> {
     let few = 1..6_u64;
     prop_oneof![
-        4 => (few.clone(), 1..4_u64, 0..4_u64, 0..3_u64, any::<(bool, bool)>(), 0..5_u64).prop_map(
-            |(number, ticketbox, owner, category, (open, trashed), updated)| {
+        4 => (few.clone(), 1..4_u64, 0..4_u64, 0..3_u64, any::<(bool, bool)>(), (0..5_u64, 0..3_u64)).prop_map(
+            |(number, ticketbox, owner, category, (open, trashed), (updated, waits))| {
                 let mut it = ticket(number);
                 it.ticketbox = box_id(ticketbox);
                 it.owner = (owner > 0).then(|| agent_id(owner));
@@ -45,6 +45,7 @@ fn record() -> impl Strategy<Value = Record> {
                 it.state = if open { TicketState::Open } else { TicketState::Closed };
                 it.trashed = (trashed && updated == 0).then(|| time(1));
                 it.updated = time(updated);
+                it.waiting_since = (waits > 0).then(|| time(waits));
                 it.into()
             }
         ),
@@ -164,6 +165,8 @@ fn questions() -> Vec<Query> {
         let boxes = (1..4).map(box_id).collect();
         queries.push(Query::OpenCounts { visibility: visibility.clone(), ticketboxes: boxes });
         queries.push(Query::Tickets(TicketQuery::all(visibility.clone())));
+        let unowned = UnownedQuery { visibility: visibility.clone(), ticketboxes: None };
+        queries.extend([Query::Unowned(unowned.clone()), Query::UnownedCount(unowned)]);
         for question in ["apple", "\"apple pear\"", "apfel", "pear 日"] {
             let within = TicketQuery::all(visibility.clone());
             queries.push(Query::Search(SearchQuery { phrases: phrases(question), within }));

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::body::Bytes;
 use axum::http::HeaderMap;
 use mailflow_core::id::TicketboxId;
+use mailflow_core::store::Count;
 
 use super::List;
 use crate::web::ago::{ago, full};
@@ -15,7 +16,7 @@ use crate::web::{Fields, Frame, Signed};
 struct OldestPage {
     frame: Frame,
     /// How many wait.
-    waiting: usize,
+    waiting: Count,
     /// Since when the one that has waited longest: in words, in full, for programs.
     oldest: Option<(String, String, String)>,
     /// In which ticketbox; empty for in all of them.
