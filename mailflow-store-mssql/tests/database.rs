@@ -8,6 +8,7 @@ use mailflow_core::arrival::ArrivalState;
 use mailflow_core::store::{Changeset, Committed, Entry, Record, Store as _, StoreError};
 use mailflow_store_mssql::{MssqlStore, Options};
 use mailflow_test::mssql::{Database, is_there};
+use mailflow_test::store::rules::turns;
 use mailflow_test::store::samples::{BODY, arrival, message, ticket};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -26,6 +27,24 @@ fn changeset(records: Vec<Record>) -> Changeset {
 
 async fn insert(store: &MssqlStore, records: Vec<Record>) -> Committed {
     store.commit(changeset(records)).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_of_an_earlier_version_gets_the_turns_of_its_tickets() {
+    if !is_there() {
+        return;
+    }
+    let database = Database::fresh();
+    let tickets = turns::of_many_words();
+    let store = open(&database).await;
+    insert(&store, tickets.iter().cloned().map(Record::from).collect()).await;
+    drop(store);
+    // As it was before step 5.
+    database.sql(
+        "DROP INDEX tickets_by_turn ON tickets; DROP INDEX tickets_by_box_and_turn ON tickets;
+        ALTER TABLE tickets DROP COLUMN turn; DELETE FROM mailflow_migrations WHERE number >= 5",
+    );
+    turns::check(&open(&database).await, &tickets).await;
 }
 
 /// So that it does not compress well, and is written in several chunks.

@@ -7,6 +7,7 @@ use mailflow_core::search::phrases;
 use mailflow_core::store::{Entry, Key, Page, Query, Record, Row, SearchQuery, Store as _, StoreError, TicketQuery};
 use mailflow_store_postgres::{Options, PostgresStore};
 use mailflow_test::postgres::{Database, is_there};
+use mailflow_test::store::rules::turns;
 use mailflow_test::store::samples::{BODY, agent_id, arrival, box_id, message, ticket, ticket_id};
 
 mod common;
@@ -122,6 +123,19 @@ async fn a_missing_right_is_said_before_mail_arrives() {
     insert(&store, vec![ticket(1).into()]).await;
     drop(store);
     database.sql(&format!("DROP OWNED BY {role} CASCADE; DROP ROLE {role}"));
+}
+
+#[tokio::test]
+async fn a_database_of_an_earlier_version_gets_the_turns_of_its_tickets() {
+    if !is_there() {
+        return;
+    }
+    let database = Database::fresh();
+    let tickets = turns::of_many_words();
+    insert(&open(&database).await, tickets.iter().cloned().map(Record::from).collect()).await;
+    // As it was before step 7.
+    database.sql("ALTER TABLE tickets DROP COLUMN turn; DELETE FROM mailflow_migrations WHERE number >= 7");
+    turns::check(&open(&database).await, &tickets).await;
 }
 
 #[tokio::test]

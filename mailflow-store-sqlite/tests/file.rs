@@ -5,8 +5,9 @@ use std::path::Path;
 
 use mailflow_core::arrival::ArrivalState;
 use mailflow_core::digest::Digest;
-use mailflow_core::store::{Changeset, Entry, Key, Page, Query, Store};
+use mailflow_core::store::{Changeset, Entry, Key, Page, Query, Record, Store};
 use mailflow_store_sqlite::{Options, SqliteStore};
+use mailflow_test::store::rules::turns;
 use mailflow_test::store::samples::{BODY, arrival, message, one_of_each, pulse, ticket};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -71,6 +72,19 @@ async fn a_database_whose_steps_were_others_is_refused() {
     assert!(error.is_unusable() && error.to_string().contains("unreleased version"), "{error}");
     connection.execute("DROP TABLE migrations", []).unwrap();
     assert!(SqliteStore::open(&path, Options::default()).unwrap_err().is_unusable());
+}
+
+#[tokio::test]
+async fn a_file_of_an_earlier_version_gets_the_turns_of_its_tickets() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("desk.db");
+    let tickets = turns::of_many_words();
+    insert(&open(&path), tickets.iter().cloned().map(Record::from).collect()).await;
+    // As it was before step 7.
+    let before = "DROP INDEX tickets_by_turn; DROP INDEX tickets_by_box_and_turn;
+        ALTER TABLE tickets DROP COLUMN turn; DELETE FROM migrations WHERE number >= 7; PRAGMA user_version = 6;";
+    Connection::open(&path).unwrap().execute_batch(before).unwrap();
+    turns::check(&open(&path), &tickets).await;
 }
 
 #[tokio::test]

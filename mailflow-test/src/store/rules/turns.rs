@@ -86,7 +86,26 @@ fn queries() -> Vec<UnownedQuery> {
         .collect()
 }
 
-async fn check(store: &dyn Store, tickets: &[Ticket]) {
+/// Tickets that say much of times in their texts and fields, to see that a database which is brought to the newest shape
+/// finds the turns that its tickets have.
+pub fn of_many_words() -> Vec<Ticket> {
+    let of = |number: u64| {
+        let mut it = ticket(number);
+        it.number = number;
+        it.subject = format!("\"waiting_since\":{number},\"created\":7 \u{fffd} \"\\ 待っています");
+        it.fields = [("created".to_owned(), "5".to_owned()), ("waiting_since".to_owned(), "6".to_owned())].into();
+        it.waiting_since = number.is_multiple_of(2).then(|| time(100 - number));
+        it.created = time(50 - number);
+        it.owner = number.is_multiple_of(5).then(|| agent_id(1));
+        it.state = if number.is_multiple_of(7) { TicketState::Closed } else { TicketState::Open };
+        it.trashed = number.is_multiple_of(11).then(|| time(1));
+        it
+    };
+    (1..=40).map(of).collect()
+}
+
+/// Checks that a store with these tickets has their turns.
+pub async fn check(store: &dyn Store, tickets: &[Ticket]) {
     for query in queries() {
         let expected = one_after_the_other(tickets, &query);
         for limit in [1, 3, 100] {
