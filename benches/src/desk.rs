@@ -179,6 +179,7 @@ pub fn message(numbers: &mut Numbers, ticket: u64, nth: u64) -> Message {
         authentication: mailflow_core::routing::Authentication::default(),
         defects: Vec::new(),
         explanation: None,
+        forwards: None,
         outgoing: None,
     }
 }

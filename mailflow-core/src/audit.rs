@@ -259,7 +259,9 @@ impl Deed {
     /// The kind of deed.
     pub const fn activity(&self) -> Activity {
         match self {
-            Self::Ticket(What::Replied { .. } | What::PulledBack { .. })
+            Self::Ticket(
+                What::Replied { .. } | What::Wrote { .. } | What::Forwarded { .. } | What::PulledBack { .. },
+            )
             | Self::SentNow { .. }
             | Self::Rescheduled { .. } => Activity::Answers,
             Self::Ticket(

@@ -38,6 +38,7 @@ impl What {
         match self {
             Self::Received { message }
             | Self::Replied { message }
+            | Self::Wrote { message }
             | Self::Submitted { message }
             | Self::Answered { message, .. }
             | Self::Forwarded { message, .. } => Some(*message),
@@ -72,6 +73,11 @@ pub enum What {
     },
     /// An answer was written, and has to be sent.
     Replied {
+        /// The message.
+        message: MessageId,
+    },
+    /// An agent wrote its first message, which has to be sent.
+    Wrote {
         /// The message.
         message: MessageId,
     },
@@ -200,7 +206,7 @@ pub enum What {
         /// The name of the standard response.
         response: String,
     },
-    /// A mail was passed on by a rule, and has to be sent.
+    /// A mail was passed on by a rule or an agent, and has to be sent.
     Forwarded {
         /// The message that was written for it.
         message: MessageId,

@@ -93,6 +93,9 @@ pub struct Message {
     /// Why it is in this ticket, for a mail that came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explanation: Option<Explanation>,
+    /// The message that it shows to somebody else, for one of ours that forwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forwards: Option<MessageId>,
     /// How its sending goes, for a mail of ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outgoing: Option<OutgoingId>,

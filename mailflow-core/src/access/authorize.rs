@@ -31,6 +31,10 @@ pub struct Delete;
 #[derive(Debug, Clone, Copy)]
 pub struct PutInto;
 
+/// The right to open tickets in one ticketbox.
+#[derive(Debug, Clone, Copy)]
+pub struct OpenIn;
+
 /// A right on objects that are not tickets, such as contacts.
 #[derive(Debug, Clone, Copy)]
 pub struct Use;
@@ -169,6 +173,16 @@ pub fn delete(directory: &Directory, agent: AgentId, ticket: &Ticket) -> Result<
 /// [`Refusal::NoSuch`] if he may not know of it.
 pub fn put_into(directory: &Directory, agent: AgentId, to: TicketboxId) -> Result<Permit<PutInto>, Refusal> {
     know(directory, agent, Securable::Ticketboxes, to.into()).map(|_| Permit::of(agent))
+}
+
+/// Whether an agent may open tickets in a ticketbox by writing first: who may answer there.
+///
+/// # Errors
+/// [`Refusal::NoSuch`] if he may not know of it, [`Refusal::NotAllowed`] if he may not write there.
+pub fn open_in(directory: &Directory, agent: AgentId, ticketbox: TicketboxId) -> Result<Permit<OpenIn>, Refusal> {
+    know(directory, agent, Securable::Ticketboxes, ticketbox.into())?;
+    use_of(directory, agent, Securable::Ticketboxes, Some(ticketbox.into()), Right::Edit)?;
+    Ok(Permit::of(agent))
 }
 
 /// Whether an agent may know of an object, name it, and put something into it: give a ticket to an agent, put it into a

@@ -16,8 +16,8 @@ mod what_if;
 mod why;
 
 pub use authorize::{
-    Administer, Approve, Delete, Permit, PutInto, See, TakePart, Use, WorkOn, administer, approve, delete, know,
-    put_into, read_audit, see, take_part, ticket_rights, to_take, use_of, visibility, work_on,
+    Administer, Approve, Delete, OpenIn, Permit, PutInto, See, TakePart, Use, WorkOn, administer, approve, delete,
+    know, open_in, put_into, read_audit, see, take_part, ticket_rights, to_take, use_of, visibility, work_on,
 };
 pub use list::{AccessList, Grant, Grantee, Scope, Securable};
 pub use lists::{AccessLists, rights};

@@ -126,8 +126,8 @@ pub fn give_back(
     note: &str,
 ) -> Result<(), Stop> {
     let (mut outgoing, approval) = waiting(scene, changes, agent, id)?;
-    let draft = Key::Draft(approval.author, outgoing.ticket);
-    changes.need([Key::Ticket(outgoing.ticket), draft])?;
+    let draft = outgoing.hold.iter().map(|hold| hold.draft.key());
+    changes.need(draft.chain([Key::Ticket(outgoing.ticket)]))?;
     let note = text::many_lines(note.trim(), NOTE);
     if note.is_empty() {
         return Err(Refusal::invalid("note", "say what is to be changed").into());

@@ -455,6 +455,7 @@ impl Occasion<'_> {
             authentication: Authentication::default(),
             defects: Vec::new(),
             explanation: None,
+            forwards: None,
             outgoing: Some(outgoing.id),
         });
         changes.put(outgoing);

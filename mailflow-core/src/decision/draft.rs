@@ -2,7 +2,7 @@
 
 use super::{Scene, Stop};
 use crate::access;
-use crate::draft::Draft;
+use crate::draft::{Draft, Purpose};
 use crate::id::{AgentId, TicketId};
 use crate::refusal::Refusal;
 use crate::session::ReadMark;
@@ -19,11 +19,16 @@ pub const FILES: usize = 50;
 /// # Errors
 /// [`Stop::Refuse`] if the agent may not work on the ticket, or the draft is too large.
 pub fn save(scene: &Scene<'_>, changes: &mut Changes<'_>, draft: &Draft) -> Result<Draft, Stop> {
-    let key = Key::Draft(draft.agent, draft.ticket);
+    let key = draft.key();
     changes.need([Key::Ticket(draft.ticket), key.clone()])?;
-    let ticket = found(changes, draft.ticket)?;
-    access::work_on(scene.directory, draft.agent, ticket)?;
-    if draft.attachments.len() > FILES {
+    match (changes.get::<Ticket>(&Key::Ticket(draft.ticket))?, draft.purpose) {
+        (Some(ticket), _) => access::work_on(scene.directory, draft.agent, ticket).map(drop)?,
+        (None, Purpose::Opening(opening)) => {
+            access::open_in(scene.directory, draft.agent, opening.ticketbox).map(drop)?;
+        }
+        (None, _) => return Err(Refusal::no_such("ticket", draft.ticket).into()),
+    }
+    if draft.attachments.len() + draft.carried.len() > FILES {
         return Err(Refusal::invalid("attachments", format!("too many files; at most {FILES}")).into());
     }
     let begun = changes.get::<Draft>(&key)?.map(|begun| (begun.message, begun.returned.clone()));
@@ -40,12 +45,12 @@ pub fn save(scene: &Scene<'_>, changes: &mut Changes<'_>, draft: &Draft) -> Resu
     Ok(saved)
 }
 
-/// Throws an answer away that was begun.
+/// Throws away what was begun at a [place](Draft::place).
 ///
 /// # Errors
 /// [`Stop::Look`] for the draft.
-pub fn discard(changes: &mut Changes<'_>, agent: AgentId, ticket: TicketId) -> Result<(), Stop> {
-    let key = Key::Draft(agent, ticket);
+pub fn discard(changes: &mut Changes<'_>, agent: AgentId, place: TicketId) -> Result<(), Stop> {
+    let key = Key::Draft(agent, place);
     if changes.get::<Draft>(&key)?.is_some() {
         changes.erase(key);
     }
@@ -59,15 +64,11 @@ pub fn discard(changes: &mut Changes<'_>, agent: AgentId, ticket: TicketId) -> R
 pub fn seen(scene: &Scene<'_>, changes: &mut Changes<'_>, agent: AgentId, ticket: TicketId) -> Result<(), Stop> {
     let key = Key::ReadMark(agent, ticket);
     changes.need([Key::Ticket(ticket), key.clone()])?;
-    let shown = found(changes, ticket)?;
+    let shown = changes.get::<Ticket>(&Key::Ticket(ticket))?.ok_or_else(|| Refusal::no_such("ticket", ticket))?;
     access::see(scene.directory, agent, shown)?;
     let revision = shown.revision;
     if changes.get::<ReadMark>(&key)?.is_none_or(|mark| mark.revision != revision) {
         changes.put(ReadMark { agent, ticket, revision });
     }
     Ok(())
-}
-
-fn found<'a>(changes: &'a Changes<'_>, ticket: TicketId) -> Result<&'a Ticket, Stop> {
-    Ok(changes.get::<Ticket>(&Key::Ticket(ticket))?.ok_or_else(|| Refusal::no_such("ticket", ticket))?)
 }

@@ -5,11 +5,11 @@ use super::reply::FURTHEST;
 use super::{Scene, Stop, alert, trail};
 use crate::access;
 use crate::audit::{About, Deed, Who};
-use crate::draft::Draft;
+use crate::draft::{Draft, Purpose};
 use crate::event::What;
 use crate::id::{AgentId, Mint, OutgoingId};
 use crate::message::{Author, Message};
-use crate::outgoing::{Outgoing, OutgoingState};
+use crate::outgoing::{Hold, Outgoing, OutgoingState};
 use crate::refusal::Refusal;
 use crate::store::{Changes, Key};
 use crate::ticket::{Ticket, TicketState};
@@ -27,7 +27,7 @@ pub fn pull_back(
     id: OutgoingId,
 ) -> Result<Draft, Stop> {
     let (mut outgoing, _) = own(scene, changes, agent, id)?;
-    changes.need([Key::Draft(agent, outgoing.ticket)])?;
+    changes.need(outgoing.hold.iter().map(|hold| hold.draft.key()))?;
     let applied = outgoing.state != OutgoingState::AwaitingApproval;
     let draft = restore_draft(scene, changes, mint, &outgoing, |draft| draft)?;
     if let Some(mut ticket) = changes.get::<Ticket>(&Key::Ticket(outgoing.ticket))?.cloned() {
@@ -103,9 +103,10 @@ pub fn reschedule(
 }
 
 /// Whether a mail whose time has come has to wait for its author, because its customer wrote after it was written: the
-/// answer had left nobody waiting.
+/// answer had left nobody waiting. A forward is no answer to him.
 pub(super) fn has_to_pause(outgoing: &Outgoing, ticket: &Ticket) -> bool {
-    outgoing.hold.is_some() && ticket.waiting_since.is_some()
+    let answers = |hold: &Hold| hold.draft.purpose != Purpose::Forward;
+    outgoing.hold.as_deref().is_some_and(answers) && ticket.waiting_since.is_some()
 }
 
 /// A message of the agent's that is held and not yet being sent.
@@ -151,7 +152,7 @@ pub(super) fn restore_draft(
 ) -> Result<Draft, Stop> {
     let hold = outgoing.hold.as_ref().ok_or(Refusal::TooLate)?;
     let was = hold.draft.clone();
-    let key = Key::Draft(was.agent, was.ticket);
+    let key = was.key();
     let mut draft = Draft { message: mint.id(), saved: scene.now, ..was };
     // Nothing has happened since but what became of the message itself: that does not keep it from being sent again.
     if let Some(ticket) = changes.get::<Ticket>(&Key::Ticket(outgoing.ticket))?

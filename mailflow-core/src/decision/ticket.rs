@@ -2,10 +2,11 @@
 
 use super::{Scene, Stop, alert, trail};
 use crate::access::{self, Right, Securable};
-use crate::agent::Escalation;
+use crate::agent::{Agent, Escalation};
 use crate::alert::AlertEvent;
 use crate::audit::{About, Deed, Who};
 use crate::contact::{AddressEntry, Contact};
+use crate::directory::Directory;
 use crate::event::{Actor, What};
 use crate::id::{AgentId, CategoryId, ContactId, Mint, NoteId, TicketId, TicketboxId};
 use crate::note::Note;
@@ -188,14 +189,7 @@ fn apply(scene: &Scene<'_>, ticket: &mut Ticket, wish: TicketWish) -> Result<Opt
             What::Moved { from: std::mem::replace(&mut ticket.ticketbox, to), to }
         }
         TicketWish::Assign(to) if ticket.owner != to => {
-            let found =
-                to.map(|id| directory.agents.get(&id).ok_or_else(|| Refusal::no_such("agent", id))).transpose()?;
-            if let Some(inactive) = found.filter(|agent| !agent.active) {
-                return Err(Refusal::invalid(
-                    "owner",
-                    format!("`{}` is not active and gets no tickets", inactive.name),
-                ));
-            }
+            to.map(|id| active_agent(directory, id)).transpose()?;
             What::Assigned { from: std::mem::replace(&mut ticket.owner, to), to }
         }
         TicketWish::Prioritise(to) if ticket.priority != to => {
@@ -216,6 +210,15 @@ fn apply(scene: &Scene<'_>, ticket: &mut Ticket, wish: TicketWish) -> Result<Opt
         _ => return Ok(None),
     };
     Ok(Some(what))
+}
+
+/// An agent who can be given tickets.
+pub(super) fn active_agent(directory: &Directory, id: AgentId) -> Result<&Agent, Refusal> {
+    let agent = directory.agents.get(&id).ok_or_else(|| Refusal::no_such("agent", id))?;
+    if agent.active {
+        return Ok(agent);
+    }
+    Err(Refusal::invalid("owner", format!("`{}` is not active and gets no tickets", agent.name)))
 }
 
 /// Writes a note into a ticket. `note` is its id: asked twice for the same, it is written once.

@@ -35,7 +35,8 @@ pub enum Key {
     FetchMark(SourceId, Uid),
     /// An [`Outgoing`](crate::outgoing::Outgoing).
     Outgoing(OutgoingId),
-    /// A [`Draft`](crate::draft::Draft): whose, and in which ticket.
+    /// A [`Draft`](crate::draft::Draft): whose, and its [place](crate::draft::Draft::place), which is the ticket's id for
+    /// an answer.
     Draft(AgentId, TicketId),
     /// A [`ReadMark`](crate::session::ReadMark): whose, and of which ticket.
     ReadMark(AgentId, TicketId),

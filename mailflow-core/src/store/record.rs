@@ -96,7 +96,7 @@ records! {
     /// A mail that has to be sent.
     Outgoing(Outgoing) = |it| Key::Outgoing(it.id),
     /// An answer that was begun.
-    Draft(Draft) = |it| Key::Draft(it.agent, it.ticket),
+    Draft(Draft) = |it| it.key(),
     /// How much of a ticket an agent has seen.
     ReadMark(ReadMark) = |it| Key::ReadMark(it.agent, it.ticket),
     /// An agent who is signed in.

@@ -2,11 +2,13 @@
 //! the memory store, `tests/tests/stories` on all others.
 mod approving;
 mod configuring;
+mod forwarding;
 mod holding;
 mod machines;
 pub mod office;
 mod once;
 mod one_moment;
+mod opening;
 mod people;
 mod rules;
 mod running;

@@ -7,7 +7,7 @@ use mailflow_core::audit::{About, AuditEntry, Change, Deed, Who};
 use mailflow_core::contact::{AddressEntry, Contact};
 use mailflow_core::digest::Digest;
 use mailflow_core::directory::{DirectoryStamp, DocumentKind, Documented as _};
-use mailflow_core::draft::{Draft, Upload};
+use mailflow_core::draft::{Draft, Purpose, Upload};
 use mailflow_core::event::{Actor, Event, What};
 use mailflow_core::id::{
     AgentId, AuditId, CategoryId, ContactId, DestinationId, EventId, MessageId, NoteId, OutgoingId, SourceId,
@@ -118,6 +118,7 @@ pub fn message(number: u64, ticket: u64, text: &str) -> Message {
         authentication: mailflow_core::routing::Authentication::default(),
         defects: Vec::new(),
         explanation: None,
+        forwards: None,
         outgoing: None,
     }
 }
@@ -214,6 +215,7 @@ pub fn draft(agent: u64, ticket: u64) -> Draft {
         returned: None,
         agent: agent_id(agent),
         ticket: ticket_id(ticket),
+        purpose: Purpose::Answer,
         message: message_id(9000 + ticket),
         answers: None,
         from: None,
@@ -223,6 +225,7 @@ pub fn draft(agent: u64, ticket: u64) -> Draft {
         subject: "Re: Subject".to_owned(),
         text: "Dear ".to_owned(),
         attachments: Vec::new(),
+        carried: Vec::new(),
         seen_revision: 3,
         saved: time(ticket),
     }

@@ -2,7 +2,9 @@
 
 use axum::Json;
 use axum::http::StatusCode;
-use mailflow_core::draft::Draft;
+use mailflow_core::draft::{Draft, Purpose};
+use mailflow_core::flow::Desk;
+use mailflow_core::id::TicketId;
 use mailflow_core::mail::Address;
 use mailflow_core::refusal::Refusal;
 use mailflow_core::time::Timestamp;
@@ -38,6 +40,9 @@ pub struct DraftWish {
     /// Files that were sent before, with POST /files.
     #[serde(default)]
     pub attachments: Vec<FileShape>,
+    /// Which attachments of the message that it answers or forwards go with it, by their places in it.
+    #[serde(default)]
+    pub carried: Vec<u32>,
     /// What is put below the words: `usual`, `own`, `nothing`, or a group's id. Default: `usual`.
     #[serde(default)]
     pub signature: Option<String>,
@@ -48,7 +53,33 @@ pub struct DraftWish {
     pub seen_revision: u32,
 }
 
-/// What the caller has begun to answer, the newest first.
+impl DraftWish {
+    /// The draft of an answer.
+    pub(in crate::api) fn draft(self, desk: &Desk, ticket: TicketId) -> Result<Draft, Refusal> {
+        Ok(Draft {
+            agent: desk.agent_id(),
+            ticket,
+            purpose: Purpose::Answer,
+            message: desk.new_id(),
+            answers: self.answers.map(Into::into),
+            from: self.from,
+            to: mailboxes(self.to),
+            cc: mailboxes(self.cc),
+            bcc: mailboxes(self.bcc),
+            subject: self.subject,
+            text: self.text,
+            attachments: self.attachments.into_iter().map(Into::into).collect(),
+            carried: self.carried,
+            signature: signature_of(self.signature.as_deref())?,
+            send_at: self.send_at.map(Timestamp::from_millis),
+            returned: None,
+            seen_revision: self.seen_revision,
+            saved: desk.now(),
+        })
+    }
+}
+
+/// What the caller has begun to write, the newest first: answers, forwards, first messages of tickets.
 #[utoipa::path(get, path = "/drafts", tag = "drafts", params(Part),
     responses((status = 200, description = "A part of the list", body = List<DraftShape>), ForAgents))]
 pub async fn list(caller: Caller, Asked(part): Asked<Part>) -> Result<Json<List<DraftShape>>, Refused> {
@@ -74,24 +105,10 @@ pub async fn save(
     Body(wish): Body<DraftWish>,
 ) -> Result<Json<DraftShape>, Refused> {
     let desk = caller.desk;
-    let draft = Draft {
-        agent: desk.agent_id(),
-        ticket: desk.ticket(number).await?.id,
-        message: desk.new_id(),
-        answers: wish.answers.map(Into::into),
-        from: wish.from,
-        to: mailboxes(wish.to),
-        cc: mailboxes(wish.cc),
-        bcc: mailboxes(wish.bcc),
-        subject: wish.subject,
-        text: wish.text,
-        attachments: wish.attachments.into_iter().map(Into::into).collect(),
-        signature: signature_of(wish.signature.as_deref())?,
-        send_at: wish.send_at.map(Timestamp::from_millis),
-        returned: None,
-        seen_revision: wish.seen_revision,
-        saved: desk.now(),
-    };
+    // What was begun to open the ticket, and came back, still opens it.
+    let ticket = desk.ticket(number).await?.id;
+    let begun = desk.draft(ticket).await.map(|draft| draft.purpose).unwrap_or_default();
+    let draft = Draft { purpose: begun, ..wish.draft(&desk, ticket)? };
     Ok(Json(desk.save_draft(draft).await?.into()))
 }
 

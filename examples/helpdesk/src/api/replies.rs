@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::http::StatusCode;
 use data_encoding::BASE64;
-use mailflow_core::decision::reply::{AfterReply, Reply, Seen};
-use mailflow_core::draft::Upload;
+use mailflow_core::decision::reply::{AfterReply, Replied, Reply, Seen};
+use mailflow_core::draft::{Purpose, Upload};
 use mailflow_core::flow::Desk;
 use mailflow_core::mail::Address;
 use mailflow_core::refusal::Refusal;
@@ -51,6 +51,15 @@ impl Attached {
     }
 }
 
+/// What is attached, kept.
+pub(in crate::api) async fn kept(desk: &Desk, attached: Vec<Attached>) -> Result<Vec<Upload>, Refused> {
+    let mut kept = Vec::with_capacity(attached.len());
+    for file in attached {
+        kept.push(file.keep(desk).await?);
+    }
+    Ok(kept)
+}
+
 /// An answer as it is written.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({
@@ -80,6 +89,9 @@ pub struct ReplyWish {
     pub subject: Option<String>,
     #[serde(default)]
     pub attachments: Vec<Attached>,
+    /// Which attachments of the message that it answers go with it, by their places in it. Default: none.
+    #[serde(default)]
+    pub carry: Vec<u32>,
     /// The ticket's revision that the author has seen. If it has changed since, nothing is sent. Without it, it is sent
     /// anyway.
     #[serde(default)]
@@ -111,6 +123,12 @@ pub struct OnItsWay {
     pub destination: Uuid,
 }
 
+impl From<Replied> for OnItsWay {
+    fn from(replied: Replied) -> Self {
+        Self { message: replied.message.into(), destination: replied.destination.into() }
+    }
+}
+
 /// Sends an answer.
 #[utoipa::path(post, path = "/tickets/{number}/replies", tag = "tickets", request_body = ReplyWish,
     params(("number" = u64, Path, description = "The ticket's number", example = 1)),
@@ -123,11 +141,8 @@ pub async fn reply(
     let desk = caller.desk;
     let ticket = desk.ticket(number).await?.id;
     let message = wish.message.map_or_else(|| desk.new_id(), Into::into);
-    let mut attachments = Vec::with_capacity(wish.attachments.len());
-    for attached in wish.attachments {
-        attachments.push(attached.keep(&desk).await?);
-    }
     let reply = Reply {
+        purpose: Purpose::Answer,
         answers: wish.answers.map(Into::into),
         from: wish.from,
         to: mailboxes(wish.to),
@@ -135,7 +150,8 @@ pub async fn reply(
         bcc: mailboxes(wish.bcc),
         subject: wish.subject,
         text: wish.text,
-        attachments,
+        attachments: kept(&desk, wish.attachments).await?,
+        carried: wish.carry,
         signature: signature_of(wish.signature.as_deref())?,
         seen: wish.revision.map_or(Seen::Anyway, Seen::Revision),
         then: if wish.close { AfterReply::Close } else { AfterReply::Stay },
@@ -143,6 +159,5 @@ pub async fn reply(
         send_at: wish.send_at.map(Timestamp::from_millis),
     };
     let replied = desk.reply_once(ticket, message, reply).await?;
-    let on_its_way = OnItsWay { message: replied.message.into(), destination: replied.destination.into() };
-    Ok((StatusCode::ACCEPTED, Json(on_its_way)))
+    Ok((StatusCode::ACCEPTED, Json(replied.into())))
 }

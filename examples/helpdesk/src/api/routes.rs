@@ -7,8 +7,8 @@ use super::openapi::{Names, Token};
 use super::refused::Refused;
 use super::{
     Api, access, agents, alerts, approvals, audit, categories, cluster, contacts, delivery, destinations, drafts,
-    files, groups, health, messages, openapi, own, replies, responses, rules, search, session, sessions, settings,
-    single_sign_on, sources, ticketboxes, tickets, tokens,
+    files, forwards, groups, health, messages, openapi, openings, own, replies, responses, rules, search, session,
+    sessions, settings, single_sign_on, sources, ticketboxes, tickets, tokens,
 };
 
 /// A route of the router.
@@ -71,6 +71,7 @@ routes! {
     delete "/sessions/{id}" => sessions::end;
 
     get "/tickets" => tickets::list;
+    post "/tickets" => openings::open;
     get "/tickets/{number}" => tickets::show;
     post "/tickets/oldest" => tickets::oldest;
     post "/tickets/{number}/changes" => tickets::change;
@@ -81,10 +82,17 @@ routes! {
     get "/tickets/{number}/draft" => drafts::show;
     put "/tickets/{number}/draft" => drafts::save;
     delete "/tickets/{number}/draft" => drafts::discard;
+    get "/tickets/{number}/forward" => forwards::show_forward;
+    put "/tickets/{number}/forward" => forwards::save_forward;
+    delete "/tickets/{number}/forward" => forwards::discard_forward;
     get "/drafts" => drafts::list;
+    get "/drafts/{id}" => openings::show_opening;
+    put "/drafts/{id}" => openings::save_opening;
+    delete "/drafts/{id}" => openings::discard_opening;
     post "/files" => files::keep;
     get "/messages/{id}" => messages::show;
     get "/messages/{id}/raw" => messages::raw;
+    post "/messages/{id}/forward" => forwards::forward;
     get "/messages/{id}/attachments/{place}" => messages::attachment;
     get "/search" => search::search;
     get "/contacts" => contacts::list;

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use super::forward::{forward_subject, signed};
 use super::{FURTHEST, RECIPIENTS, Reply, TEXT, answer_to, hold, take_effect};
 use crate::agent::Agent;
 use crate::approval::{Approval, Returned};
 use crate::decision::{Scene, Stop, alert, trail};
 use crate::destination::Destination;
 use crate::digest::Digest;
-use crate::draft::Upload;
+use crate::draft::Purpose;
 use crate::event::What;
 use crate::id::{AgentId, MessageId, Mint};
 use crate::mail::{Address, Composition, Enclosure, Mailbox, ThreadId, subject_tag};
@@ -25,6 +26,8 @@ use crate::ticketbox::Ticketbox;
 pub(super) struct Letter<'a> {
     agent: &'a Agent,
     ticket: &'a Ticket,
+    /// Whether the ticket is made with it.
+    opens: bool,
     ticketbox: &'a Ticketbox,
     answered: Option<&'a Message>,
     /// The last time that it was returned, if it was.
@@ -39,7 +42,7 @@ impl<'a> Letter<'a> {
     pub fn new(
         scene: &Scene<'a>,
         agent: AgentId,
-        ticket: &'a Ticket,
+        (ticket, opens): (&'a Ticket, bool),
         (answered, returned): (Option<&'a Message>, Option<Returned>),
         wish: &Reply,
     ) -> Result<Self, Refusal> {
@@ -49,7 +52,10 @@ impl<'a> Letter<'a> {
             .ticketboxes
             .get(&ticket.ticketbox)
             .ok_or_else(|| Refusal::no_such("ticketbox", ticket.ticketbox))?;
-        let to = if wish.to.is_empty() { answered.map(answer_to).unwrap_or_default() } else { wish.to.clone() };
+        let to = match answered.filter(|_| wish.purpose.is_answer() && wish.to.is_empty()) {
+            Some(answered) => answer_to(answered),
+            None => wish.to.clone(),
+        };
         let recipients = to.len() + wish.cc.len() + wish.bcc.len();
         if to.is_empty() && wish.cc.is_empty() && wish.bcc.is_empty() {
             return Err(Refusal::NoRecipient);
@@ -63,7 +69,7 @@ impl<'a> Letter<'a> {
         if wish.text.chars().count() > TEXT {
             return Err(Refusal::invalid("text", format!("it is too long; at most {TEXT} characters")));
         }
-        if wish.text.trim().is_empty() && wish.attachments.is_empty() {
+        if wish.text.trim().is_empty() && wish.attachments.is_empty() && wish.carried.is_empty() {
             return Err(Refusal::invalid("text", "there is nothing to send; write something or attach a file"));
         }
         if wish.send_at.is_some_and(|at| at > scene.now.plus(FURTHEST)) {
@@ -74,10 +80,10 @@ impl<'a> Letter<'a> {
             .ok_or_else(|| Refusal::invalid("signature", "you do not belong to this group; choose another one"))?;
         let destination = directory.destination_for(ticketbox, ticket.source).ok_or(Refusal::NoDestination)?;
         let from = from(scene, ticket, ticketbox, wish.from.as_ref())?;
-        Ok(Self { agent, ticket, ticketbox, answered, returned, signature, destination, from, to })
+        Ok(Self { agent, ticket, opens, ticketbox, answered, returned, signature, destination, from, to })
     }
 
-    pub fn composition(&self, scene: &Scene<'_>, mint: &mut Mint, wish: &Reply, files: &[Vec<u8>]) -> Composition {
+    pub fn composition(&self, scene: &Scene<'_>, mint: &mut Mint, wish: &Reply, files: &[Enclosure]) -> Composition {
         let token = scene.keyring.token(self.ticket.id);
         let domain = match self.from.address.domain() {
             "" => scene.directory.settings.host.as_str(),
@@ -88,12 +94,8 @@ impl<'a> Letter<'a> {
         if self.ticketbox.reference_line {
             text.push_str(&format!("\n\nReference: {token}\n"));
         }
-        let enclosure = |(upload, bytes): (&Upload, &Vec<u8>)| Enclosure {
-            filename: upload.filename.clone(),
-            content_type: upload.content_type.clone(),
-            content: bytes.clone(),
-            content_id: None,
-        };
+        // What it shows to somebody else it does not answer.
+        let in_reply_to = self.answered.filter(|_| wish.purpose.is_answer()).and_then(|it| it.message_id.clone());
         let mut references: Vec<ThreadId> = self.answered.map(|it| it.references.clone()).unwrap_or_default();
         references.extend(self.answered.and_then(|it| it.message_id.clone()));
         Composition {
@@ -104,36 +106,39 @@ impl<'a> Letter<'a> {
             to: self.to.clone(),
             cc: wish.cc.clone(),
             subject: self.subject(wish),
-            in_reply_to: self.answered.and_then(|it| it.message_id.clone()),
+            in_reply_to,
             references: newest(references),
             text,
             html: None,
-            attachments: wish.attachments.iter().zip(files).map(enclosure).collect(),
+            attachments: files.to_vec(),
             automatic: false,
         }
     }
 
     /// What the agent wrote, with his signature.
     fn words(&self, wish: &Reply) -> String {
-        let words = text::many_lines(wish.text.trim_end(), TEXT);
-        match self.signature.as_str() {
-            "" => words,
-            signature => format!("{words}\n\n-- \n{signature}"),
-        }
+        signed(&text::many_lines(wish.text.trim_end(), TEXT), &self.signature)
     }
 
-    /// The subject of the message that is answered (AC-07), with the ticket's tag, by which people find it.
+    /// The subject of the message that is answered (AC-07) or forwarded, marked as what it is, with the ticket's tag, by
+    /// which people find it. A ticket that is made with it has no number yet.
     fn subject(&self, wish: &Reply) -> String {
         let answered = || self.answered.map_or(self.ticket.subject.as_str(), |it| it.subject.as_str());
-        let subject = wish.subject.as_deref().filter(|it| !it.trim().is_empty()).unwrap_or_else(answered);
+        let wished = wish.subject.as_deref().filter(|it| !it.trim().is_empty());
+        let subject = wished.unwrap_or_else(answered);
+        if self.opens {
+            return text::one_line(subject, 900);
+        }
         let tag = subject_tag(self.ticket.number);
         let bare = text::one_line(&subject.replace(&tag, ""), 900);
         let answers = bare.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("re:"));
-        match (answers, bare.is_empty()) {
-            (_, true) => format!("Re: {tag}"),
-            (true, _) => format!("{bare} {tag}"),
-            (false, _) => format!("Re: {bare} {tag}"),
-        }
+        let marked = match wish.purpose {
+            Purpose::Answer if answers => bare,
+            Purpose::Answer => format!("Re: {bare}"),
+            Purpose::Forward if wished.is_none() => forward_subject(&bare),
+            Purpose::Forward | Purpose::Opening(_) => bare,
+        };
+        format!("{} {tag}", marked.trim_end()).trim_start().to_owned()
     }
 
     pub fn write(
@@ -141,7 +146,7 @@ impl<'a> Letter<'a> {
         scene: &Scene<'_>,
         changes: &mut Changes<'_>,
         mint: &mut Mint,
-        (id, wish): (MessageId, &Reply),
+        (id, wish, files): (MessageId, &Reply, &[Enclosure]),
         mail: Composition,
         ((size, raw), essence): ((u64, Digest), Digest),
     ) -> Result<(), Stop> {
@@ -170,18 +175,26 @@ impl<'a> Letter<'a> {
             essence: Some(essence),
             text: self.words(wish),
             has_html: false,
-            attachments: wish.attachments.iter().map(info).collect(),
+            attachments: files.iter().map(info).collect(),
             automatic: None,
             bounce: None,
             spam: crate::mail::Spam::default(),
             authentication: crate::routing::Authentication::default(),
             defects: Vec::new(),
             explanation: None,
+            forwards: self.answered.filter(|_| wish.purpose == Purpose::Forward).map(|it| it.id),
             outgoing: Some(outgoing.id),
         };
         changes.put(ThreadEntry { message: Some((id, self.ticket.id)), ..ThreadEntry::new(mail.message_id) });
         let submitted = outgoing.state == OutgoingState::AwaitingApproval;
-        let what = if submitted { What::Submitted { message: id } } else { What::Replied { message: id } };
+        let what = match wish.purpose {
+            _ if submitted => What::Submitted { message: id },
+            Purpose::Answer => What::Replied { message: id },
+            Purpose::Forward => {
+                What::Forwarded { message: id, to: outgoing.recipients.iter().map(|it| it.address.clone()).collect() }
+            }
+            Purpose::Opening(_) => What::Wrote { message: id },
+        };
         trail::done(scene, changes, mint, (self.agent.id, self.ticket.id), what);
         let mut ticket = self.ticket.clone();
         for recipient in &outgoing.recipients {
@@ -297,11 +310,11 @@ fn newest(mut references: Vec<ThreadId>) -> Vec<ThreadId> {
     references
 }
 
-fn info(upload: &Upload) -> AttachmentInfo {
+fn info(file: &Enclosure) -> AttachmentInfo {
     AttachmentInfo {
-        filename: Some(upload.filename.clone()),
-        content_type: upload.content_type.clone(),
-        size: upload.size,
+        filename: Some(file.filename.clone()),
+        content_type: file.content_type.clone(),
+        size: u64::try_from(file.content.len()).unwrap_or(u64::MAX),
         inline: false,
         content_id: None,
     }

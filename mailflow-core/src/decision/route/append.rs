@@ -294,6 +294,7 @@ pub fn row_of_mail(mail: &Mail) -> Message {
         authentication: Authentication::of(&mail.headers),
         defects: mail.defects.clone(),
         explanation: None,
+        forwards: None,
         outgoing: None,
     }
 }

@@ -5,7 +5,7 @@
 
 mod append;
 mod choose;
-mod people;
+pub(in crate::decision) mod people;
 mod report;
 mod shelve;
 

@@ -33,8 +33,23 @@ pub fn author(
     mail: &Mail,
     at: Timestamp,
 ) -> Result<Option<ContactId>, NotLoaded> {
-    let Some(address) = from(mail).filter(|address| !scene.directory.is_ours(address)) else { return Ok(None) };
-    let name = mail.from.as_ref().map(|from| text::one_line(&from.name, NAME)).unwrap_or_default();
+    let Some(address) = from(mail) else { return Ok(None) };
+    let name = mail.from.as_ref().map(|from| from.name.as_str()).unwrap_or_default();
+    contact(scene, changes, mint, (address, name), at)
+}
+
+/// The contact whose an address is; a new one is made. `None` for an address of ours.
+pub fn contact(
+    scene: &Scene<'_>,
+    changes: &mut Changes<'_>,
+    mint: &mut Mint,
+    (address, name): (&Address, &str),
+    at: Timestamp,
+) -> Result<Option<ContactId>, NotLoaded> {
+    if scene.directory.is_ours(address) {
+        return Ok(None);
+    }
+    let name = text::one_line(name, NAME);
     if let Some(entry) = changes.get::<AddressEntry>(&Key::Address(address.clone()))? {
         let id = entry.contact;
         if let Some(known) = changes.get::<Contact>(&Key::Contact(id))?

@@ -10,8 +10,9 @@ use crate::decision::hold;
 use crate::decision::reply::{self, Replied, Reply};
 use crate::decision::ticket::{self, TicketWish};
 use crate::digest::Digest;
-use crate::draft::{Draft, Upload};
+use crate::draft::{Draft, Purpose, Upload};
 use crate::id::{ContactId, DestinationId, MessageId, NoteId, OutgoingId, TicketId};
+use crate::mail::{Enclosure, Limits, parse};
 use crate::message::{Direction, Message};
 use crate::refusal::Refusal;
 use crate::store::{Page, Query, StoreExt};
@@ -31,20 +32,37 @@ impl Desk {
         self.reply_once(ticket, self.new_id(), wish).await
     }
 
-    /// Sends an answer that will be this message: asked twice for the same, it is sent once.
+    /// Sends the first message of a ticket, which is made with it: [`Reply::purpose`] says what the ticket is to be.
     ///
     /// # Errors
-    /// As for [`Desk::reply`].
+    /// As for [`Desk::reply`], and if the agent may not open tickets in the ticketbox, or it has no subject.
+    pub async fn open_ticket(&self, wish: Reply) -> Result<Replied, Error> {
+        self.reply_once(self.new_id(), self.new_id(), wish).await
+    }
+
+    /// Sends an answer, a forward, or the first message of a ticket that gets this id. It will be this message: asked
+    /// twice for the same, it is sent once.
+    ///
+    /// # Errors
+    /// As for [`Desk::reply`] and [`Desk::open_ticket`].
     pub async fn reply_once(&self, ticket: TicketId, message: MessageId, mut wish: Reply) -> Result<Replied, Error> {
-        let seen = self.ticket_by_id(ticket).await?;
-        if wish.answers.is_none() {
-            wish.answers = self.last_received(seen.id).await?;
+        if !matches!(wish.purpose, Purpose::Opening(_)) {
+            self.ticket_by_id(ticket).await?;
         }
-        let mut files = Vec::with_capacity(wish.attachments.len());
+        if wish.purpose == Purpose::Answer && wish.answers.is_none() {
+            wish.answers = self.last_received(ticket).await?;
+        }
+        let mut files = Vec::with_capacity(wish.attachments.len() + wish.carried.len());
         for upload in &wish.attachments {
             let gone = || Refusal::no_such("file", &upload.filename);
-            files.push(self.shared.store.body(&upload.body).await?.ok_or_else(gone)?);
+            files.push(Enclosure {
+                filename: upload.filename.clone(),
+                content_type: upload.content_type.clone(),
+                content: self.shared.store.body(&upload.body).await?.ok_or_else(gone)?,
+                content_id: None,
+            });
         }
+        files.extend(self.carried(ticket, &wish).await?);
         let agent = self.agent;
         let done = self
             .shared
@@ -53,6 +71,29 @@ impl Desk {
             })
             .await?;
         Ok(done.value)
+    }
+
+    /// The attachments of a message of the ticket that go along.
+    async fn carried(&self, ticket: TicketId, wish: &Reply) -> Result<Vec<Enclosure>, Error> {
+        let Some(of) = wish.answers.filter(|_| !wish.carried.is_empty()) else { return Ok(Vec::new()) };
+        if self.message(of).await?.ticket != ticket {
+            return Err(Refusal::no_such("message", of).into());
+        }
+        let mut found = parse(&self.raw(of).await?, &Limits::default()).attachments;
+        let mut carried = Vec::with_capacity(wish.carried.len());
+        for place in &wish.carried {
+            let at = usize::try_from(*place).ok().and_then(|at| found.get_mut(at));
+            let attachment = at.ok_or_else(|| Refusal::no_such("attachment", place))?;
+            let nested = attachment.content_type == "message/rfc822";
+            let unnamed = if nested { "message.eml" } else { "attachment" };
+            carried.push(Enclosure {
+                filename: attachment.filename.clone().unwrap_or_else(|| unnamed.to_owned()),
+                content_type: attachment.content_type.clone(),
+                content: std::mem::take(&mut attachment.content),
+                content_id: None,
+            });
+        }
+        Ok(carried)
     }
 
     /// The last message that a person wrote to us, else the last one of all.
@@ -169,10 +210,10 @@ impl Desk {
         Ok(done.value)
     }
 
-    /// Keeps an answer that was begun. Its author is the agent, whatever it says.
+    /// Keeps what was begun. Its author is the agent, whatever it says.
     ///
     /// # Errors
-    /// [`Error::Refused`] if the agent does not see the ticket.
+    /// [`Error::Refused`] if the agent may not work on the ticket, or not open one there.
     pub async fn save_draft(&self, draft: Draft) -> Result<Draft, Error> {
         let draft = Draft { agent: self.agent, ..draft };
         Ok(self.shared.transact(|scene, changes, _| draft::save(scene, changes, &draft)).await?.value)
@@ -185,6 +226,14 @@ impl Desk {
     pub async fn discard_draft(&self, ticket: TicketId) -> Result<(), Error> {
         let agent = self.agent;
         self.shared.transact(|_, changes, _| draft::discard(changes, agent, ticket)).await.map(drop)
+    }
+
+    /// Throws a forward away that was begun.
+    ///
+    /// # Errors
+    /// [`Error`] if the store fails.
+    pub async fn discard_forward(&self, ticket: TicketId) -> Result<(), Error> {
+        self.discard_draft(Draft::place_of(ticket, Purpose::Forward)).await
     }
 
     /// Keeps a file that is to go with an answer. It becomes part of a draft or reply that names it.

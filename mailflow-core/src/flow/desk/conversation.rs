@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Desk, Error};
 use crate::access::{Right, Securable};
 use crate::contact::Contact;
-use crate::draft::Draft;
+use crate::draft::{Draft, Purpose};
 use crate::event::{Event, What};
 use crate::id::OutgoingId;
 use crate::message::Message;
@@ -36,6 +36,8 @@ pub struct Conversation {
     pub outgoing: BTreeMap<OutgoingId, Outgoing>,
     /// What the agent has begun to answer.
     pub draft: Option<Draft>,
+    /// What he has begun to forward.
+    pub forward: Option<Draft>,
     /// The ticket's revision that the agent had seen before; 0 if he never saw it.
     pub seen: u32,
 }
@@ -95,7 +97,8 @@ impl Desk {
         let (id, store, page) = (ticket.id, &self.shared.store, Page::first(SHOWN));
         let (messages, notes, events) = (Query::Messages(id), Query::Notes(id), Query::Events(id));
         let sending = Query::OutgoingOf(id);
-        let mut keys = vec![Key::Draft(self.agent, id), Key::ReadMark(self.agent, id)];
+        let forward = Key::Draft(self.agent, Draft::place_of(id, Purpose::Forward));
+        let mut keys = vec![Key::Draft(self.agent, id), forward, Key::ReadMark(self.agent, id)];
         keys.extend(ticket.contact.map(Key::Contact));
         let (messages, notes, events, sending, kept) = tokio::try_join!(
             store.list::<Message>(&messages, &page),
@@ -110,6 +113,7 @@ impl Desk {
             outgoing: sending.rows.into_iter().map(|outgoing| (outgoing.id, outgoing)).collect(),
             contact: None,
             draft: None,
+            forward: None,
             seen: 0,
             ticket,
         };
@@ -120,6 +124,7 @@ impl Desk {
                 }
                 // Who wrote stands in his messages; what we know of him does not.
                 Record::Contact(contact) => conversation.contact = Some(contact.as_written()),
+                Record::Draft(draft) if draft.purpose == Purpose::Forward => conversation.forward = Some(*draft),
                 Record::Draft(draft) => conversation.draft = Some(*draft),
                 Record::ReadMark(mark) => conversation.seen = mark.revision,
                 _ => {}

@@ -10,7 +10,7 @@ use crate::contact::Contact;
 use crate::decision::automatic_mail_of;
 use crate::digest::Digest;
 use crate::directory::Directory;
-use crate::draft::Draft;
+use crate::draft::{Draft, Purpose};
 use crate::id::{CategoryId, ContactId, DestinationId, MessageId, TicketId, TicketboxId};
 use crate::message::Message;
 use crate::outgoing::Outgoing;
@@ -238,14 +238,28 @@ impl Desk {
         Ok(self.shared.store.list(&Query::Drafts(self.agent), page).await?)
     }
 
-    /// The bytes of a file that was uploaded for the agent's answer in a ticket.
+    /// What the agent has begun to write to open a ticket, or to answer in one.
     ///
     /// # Errors
-    /// [`Refusal::NoSuch`] if his draft there has no such file.
+    /// [`Refusal::NoSuch`] if there is nothing.
+    pub async fn draft(&self, ticket: TicketId) -> Result<Draft, Error> {
+        let found = self.shared.store.get::<Draft>(Key::Draft(self.agent, ticket)).await?;
+        Ok(found.ok_or_else(|| Refusal::no_such("draft", ticket))?.value)
+    }
+
+    /// The bytes of a file that was uploaded for what the agent writes in a ticket.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuch`] if his drafts there have no such file.
     pub async fn upload(&self, ticket: TicketId, body: Digest) -> Result<Vec<u8>, Error> {
         let none = || Refusal::no_such("file", body);
-        let draft = self.shared.store.get::<Draft>(Key::Draft(self.agent, ticket)).await?.ok_or_else(none)?;
-        draft.attachments.iter().find(|upload| upload.body == body).ok_or_else(none)?;
+        let keys = [Purpose::Answer, Purpose::Forward]
+            .map(|purpose| Key::Draft(self.agent, Draft::place_of(ticket, purpose)));
+        let of_draft = |loaded: &crate::store::Loaded| match &loaded.record {
+            Some(Record::Draft(draft)) => draft.attachments.iter().any(|upload| upload.body == body),
+            _ => false,
+        };
+        self.shared.store.load(&keys).await?.iter().find(|loaded| of_draft(loaded)).ok_or_else(none)?;
         Ok(self.shared.store.body(&body).await?.ok_or_else(none)?)
     }
 

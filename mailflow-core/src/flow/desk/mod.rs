@@ -111,6 +111,14 @@ impl Desk {
         all
     }
 
+    /// The ticketboxes where the agent may open tickets, by name.
+    pub fn ticketboxes_to_open_in(&self) -> Vec<Ticketbox> {
+        let directory = self.directory();
+        let mut all = self.ticketboxes();
+        all.retain(|it| access::open_in(&directory, self.agent, it.id).is_ok());
+        all
+    }
+
     /// The agents whom the agent may list, by name, himself always: whom he can give tickets to, if they are active.
     pub fn agents(&self) -> Vec<Agent> {
         let directory = self.directory();

@@ -47,6 +47,7 @@ fn message(sample: &Sample) -> Message {
         authentication: sample.authentication,
         defects: Vec::new(),
         explanation: Some(Explanation { placed_by: Some(PlacedBy::DefaultTicketbox), ..Explanation::default() }),
+        forwards: None,
         outgoing: None,
     }
 }

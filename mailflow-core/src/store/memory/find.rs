@@ -125,9 +125,11 @@ impl State {
                 let rows = self.rows(|_: &Document| true, |it| (it.kind.word().to_owned(), *it.id.as_bytes()));
                 cut(rows, page, Cursor::read_text, |(word, id)| Cursor::by_text(word, id))
             }
-            Query::Drafts(agent) => {
-                self.newest(page, |it: &Draft| it.agent == *agent, |it| (it.saved.as_millis(), *it.ticket.as_bytes()))
-            }
+            Query::Drafts(agent) => self.newest(
+                page,
+                |it: &Draft| it.agent == *agent,
+                |it| (it.saved.as_millis(), *it.place().as_bytes()),
+            ),
             Query::Sessions(agent) => self.newest(
                 page,
                 |it: &Session| agent.is_none_or(|agent| it.agent == agent),

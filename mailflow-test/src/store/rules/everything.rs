@@ -2,6 +2,7 @@
 
 use mailflow_core::arrival::ArrivalState;
 use mailflow_core::digest::Digest;
+use mailflow_core::draft::{Draft, Purpose};
 use mailflow_core::store::RecordKind;
 use mailflow_core::ticket::Ticket;
 
@@ -20,6 +21,8 @@ pub async fn every_kind_is_listed_as_a_whole_by_key(place: Arc<dyn Place>) {
     }
     // Two keys that begin alike, and documents of several kinds.
     kept.extend([draft(3, 1).into(), draft(3, 400).into(), settings()]);
+    // A forward beside an answer in the same ticket.
+    kept.push(Draft { purpose: Purpose::Forward, carried: vec![0, 2], ..draft(3, 1) }.into());
     kept.push(arrival(3, b"x", ArrivalState::Received).into());
     store.keep_body(b"x".to_vec()).await.expect("a body can be kept");
     insert(&*store, kept.iter().cloned()).await;

@@ -3,6 +3,7 @@
 use mailflow_core::access::Visibility;
 use mailflow_core::arrival::ArrivalState;
 use mailflow_core::contact::AddressEntry;
+use mailflow_core::draft::{Draft, Purpose};
 use mailflow_core::outgoing::{OutgoingState, RunId};
 use mailflow_core::search::phrases;
 use mailflow_core::store::{MemoryStore, SearchQuery, TicketQuery, UnownedQuery};
@@ -80,7 +81,10 @@ fn record() -> impl Strategy<Value = Record> {
             let mail = outgoing(number, ticket, BODY, state);
             if ticket % 2 == 0 { held_by(1 + number % 2, mail).into() } else { mail.into() }
         }),
-        1 => (1..3_u64, few.clone()).prop_map(|(agent, ticket)| draft(agent, ticket).into()),
+        1 => (1..3_u64, few.clone(), any::<bool>()).prop_map(|(agent, ticket, forwards)| {
+            let purpose = if forwards { Purpose::Forward } else { Purpose::Answer };
+            Draft { purpose, ..draft(agent, ticket) }.into()
+        }),
         1 => (few, 1..3_u64).prop_map(|(number, agent)| session(number, agent).into()),
     ]
 }

@@ -53,6 +53,8 @@ shape! {
         because: Option<String> = it.explanation.as_ref().map(|explanation| explanation.words()),
         /// The same, step by step: what chose its ticket, each rule that was tried, what was done. Of inbound mail only.
         explanation: Option<ExplanationShape> = it.explanation.map(ExplanationShape::from),
+        /// The message that it shows to somebody else, of ours that forward.
+        forwards: Option<Uuid> = it.forwards.map(Uuid::from),
         /// How its sending goes: an id among the deliveries.
         outgoing: Option<Uuid> = it.outgoing.map(Uuid::from),
     }

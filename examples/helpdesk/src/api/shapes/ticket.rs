@@ -1,7 +1,7 @@
 //! Tickets, and what is in them.
 
 use mailflow_core::contact::Contact;
-use mailflow_core::draft::{Draft, Upload};
+use mailflow_core::draft::{Draft, Opening, Purpose, Upload};
 use mailflow_core::event::Event;
 use mailflow_core::flow::{Conversation, Passage};
 use mailflow_core::mail::{Address, Mailbox};
@@ -27,12 +27,13 @@ pub enum State {
 }
 
 /// How urgent.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Urgency {
     /// Can wait.
     Low,
     /// As usual.
+    #[default]
     Normal,
     /// Before others.
     High,
@@ -250,6 +251,8 @@ shape! {
         deliveries: Vec<Delivery> = it.outgoing.into_values().map(Delivery::from).collect(),
         /// What the caller has begun to answer.
         draft: Option<DraftShape> = it.draft.map(DraftShape::from),
+        /// What he has begun to forward.
+        forward: Option<DraftShape> = it.forward.map(DraftShape::from),
         /// The revision that the caller had seen before.
         seen: u32 = it.seen,
     }
@@ -274,9 +277,14 @@ shape! {
 }
 
 shape! {
-    /// An answer that was begun.
+    /// A message that was begun.
     DraftShape of it: Draft {
+        /// The ticket; of one that opens a ticket, what its id will be.
         ticket: Uuid = it.ticket.into(),
+        /// What it is for: `answer`, `forward` or `opening`.
+        purpose: String = word(&it.purpose),
+        /// What the ticket is to be that it opens.
+        opening: Option<OpeningShape> = opening(it.purpose),
         /// The message that it will be.
         message: Uuid = it.message.into(),
         answers: Option<Uuid> = it.answers.map(Uuid::from),
@@ -287,6 +295,8 @@ shape! {
         subject: String = it.subject,
         text: String = it.text,
         attachments: Vec<FileShape> = it.attachments.into_iter().map(FileShape::from).collect(),
+        /// Which attachments of the message that it answers or forwards go with it, by their places in it.
+        carried: Vec<u32> = it.carried,
         /// What is put below the words: `usual`, `own`, `nothing`, or a group's id.
         signature: String = signature_word(it.signature),
         /// When it is to be sent.
@@ -294,6 +304,45 @@ shape! {
         /// The revision of the ticket that its author has seen.
         seen_revision: u32 = it.seen_revision,
         saved: i64 = it.saved.as_millis(),
+    }
+}
+
+/// What a ticket is to be that an agent opens.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct OpeningShape {
+    /// Where it lies.
+    pub ticketbox: Uuid,
+    /// The agent who takes care of it. Default: nobody.
+    #[serde(default)]
+    pub owner: Option<Uuid>,
+    /// Default: none.
+    #[serde(default)]
+    pub category: Option<Uuid>,
+    /// Default: `normal`.
+    #[serde(default)]
+    pub priority: Urgency,
+}
+
+impl From<OpeningShape> for Opening {
+    fn from(shape: OpeningShape) -> Self {
+        Self {
+            ticketbox: shape.ticketbox.into(),
+            owner: shape.owner.map(Into::into),
+            category: shape.category.map(Into::into),
+            priority: shape.priority.into(),
+        }
+    }
+}
+
+fn opening(purpose: Purpose) -> Option<OpeningShape> {
+    match purpose {
+        Purpose::Opening(opening) => Some(OpeningShape {
+            ticketbox: opening.ticketbox.into(),
+            owner: opening.owner.map(Uuid::from),
+            category: opening.category.map(Uuid::from),
+            priority: opening.priority.into(),
+        }),
+        Purpose::Answer | Purpose::Forward => None,
     }
 }
 

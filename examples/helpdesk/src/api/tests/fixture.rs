@@ -12,7 +12,7 @@ use mailflow_core::category::Category;
 use mailflow_core::contact::Contact;
 use mailflow_core::decision::reply::Reply;
 use mailflow_core::destination::{Destination, DestinationAccess};
-use mailflow_core::draft::Draft;
+use mailflow_core::draft::{Draft, Opening, Purpose};
 use mailflow_core::flow::{Desk, Mailflow};
 use mailflow_core::group::Group;
 use mailflow_core::id::AgentId;
@@ -177,6 +177,7 @@ impl Fixture {
         let draft = Draft {
             agent: BUILT_IN_ADMINISTRATOR,
             ticket: ticket.id,
+            purpose: Purpose::Answer,
             message: id(19),
             answers: None,
             from: None,
@@ -186,13 +187,20 @@ impl Fixture {
             subject: String::new(),
             text: "Dear".to_owned(),
             attachments: Vec::new(),
+            carried: Vec::new(),
             signature: mailflow_core::signature::Signature::Usual,
             send_at: None,
             returned: None,
             seen_revision: 1,
             saved: desk.now(),
         };
-        desk.save_draft(draft).await.unwrap();
+        let forward = Draft { purpose: Purpose::Forward, answers: Some(id(17)), carried: vec![0], ..draft.clone() };
+        let (ticketbox, priority) = (id(13), mailflow_core::ticket::Priority::Normal);
+        let purpose = Purpose::Opening(Opening { ticketbox, owner: None, category: None, priority });
+        let opening = Draft { purpose, ticket: id(27), ..draft.clone() };
+        for draft in [draft, forward, opening] {
+            desk.save_draft(draft).await.unwrap();
+        }
         for (agent, secret) in
             [(BUILT_IN_ADMINISTRATOR, "the token of the administrator"), (id(15), "the token of an agent")]
         {

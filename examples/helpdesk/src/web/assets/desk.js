@@ -105,6 +105,14 @@
     field.value = preset.dataset.later ? local(utc ? Date.UTC(day.getFullYear(), day.getMonth(), day.getDate(), 9) : day.getTime()) : "";
     field.dispatchEvent(new Event("input", { bubbles: true }));
   });
+  // Of a new ticket: only addresses of its ticketbox.
+  const senders = (chosen) => {
+    const from = $("select[name=from]", chosen.form);
+    for (const group of $$("optgroup", from)) group.hidden = group.disabled = group.dataset.ticketbox !== chosen.value;
+    if (from.selectedOptions[0]?.parentElement.disabled) from.value = "";
+  };
+  addEventListener("change", (event) => event.target.matches("select[data-from]") && senders(event.target));
+  $$("select[data-from]").forEach(senders);
   // The signature stands where it will stand.
   addEventListener("change", (event) => {
     if (event.target.name !== "signature") return;
@@ -198,8 +206,8 @@
   const sheet = () => {
     const keys = [
       ["j / k", "next, previous ticket in the list"], ["o or Enter", "open it"], ["x", "choose it"], ["u", "back to the list"],
-      ["r / a / n", "reply, reply to all, note"], ["Ctrl+Enter", "send"], ["c", "close or reopen"], ["t", "take"],
-      ["z", "undo"], ["e", "hide or show events"], ["/", "search"], ["g then m, o, d, w, q, c", "my tickets, all open, drafts, waiting to be sent, approval queue, contacts"],
+      ["r / a / f / n", "reply, reply to all, forward (the message that has the focus, else the last one), note"], ["Ctrl+Enter", "send"], ["c", "close or reopen"], ["t", "take"],
+      ["w", "new ticket"], ["z", "undo"], ["e", "hide or show events"], ["/", "search"], ["g then m, o, d, w, q, c", "my tickets, all open, drafts, waiting to be sent, approval queue, contacts"],
       ["a / r / c", "in the approval queue: release, return, the whole conversation"],
       ["Esc", "leave the field; nothing is lost"], ["?", "this sheet"],
     ];
@@ -259,7 +267,9 @@
     if (key === "x" && at >= 0) return $("input", rows()[at])?.click();
     if (key === "e") return document.body.classList.toggle("no-events");
     if (key === "u" && $(".desk")) return location.assign(sessionStorage.getItem("list") ?? $("[data-key=u]").href);
-    const wanted = $$(`[data-key="${CSS.escape(key)}"]`).find((it) => it.checkVisibility());
+    const here = event.target.closest("details.message");
+    const inHere = here && $(`[data-key-here="${CSS.escape(key)}"]`, here);
+    const wanted = inHere ?? $$(`[data-key="${CSS.escape(key)}"]`).find((it) => it.checkVisibility());
     if (!wanted) return;
     event.preventDefault();
     wanted.matches("input") ? (wanted.focus(), wanted.select()) : wanted.click();

@@ -1,13 +1,13 @@
 //! From a form to a draft.
 
-use mailflow_core::draft::{Draft, Upload};
+use mailflow_core::draft::{Draft, Purpose, Upload};
 use mailflow_core::flow::Conversation;
-use mailflow_core::id::MessageId;
+use mailflow_core::id::{MessageId, TicketId};
 use mailflow_core::mail::Address;
 use mailflow_core::signature::Signature;
 
 use super::{addresses, upload::Sent};
-use crate::web::{Signed, Trouble, when};
+use crate::web::{Fields, Signed, Trouble, when};
 
 /// A draft as a form describes it, and what of its addresses is none.
 pub struct Read {
@@ -17,6 +17,30 @@ pub struct Read {
     pub wrong: Vec<String>,
     /// Whether what was chosen as a time is none.
     pub wrong_time: bool,
+}
+
+/// What a form is for.
+pub struct Form {
+    /// The ticket, also if it is not there yet.
+    pub ticket: TicketId,
+    /// What is written.
+    pub purpose: Purpose,
+    /// The files that its draft has already.
+    pub kept: Vec<Upload>,
+}
+
+impl Form {
+    /// The form of a ticket that is there.
+    pub fn in_ticket(conversation: &Conversation, fields: &Fields) -> Self {
+        let begun = |draft: &Option<Draft>| draft.as_ref().map(|it| it.attachments.clone()).unwrap_or_default();
+        let opening = conversation.draft.as_ref().map(|draft| draft.purpose);
+        let (purpose, kept) = match fields.one("purpose") {
+            "forward" => (Purpose::Forward, begun(&conversation.forward)),
+            "opening" => (opening.unwrap_or_default(), begun(&conversation.draft)),
+            _ => (Purpose::Answer, begun(&conversation.draft)),
+        };
+        Self { ticket: conversation.ticket.id, purpose, kept }
+    }
 }
 
 /// The signature that was chosen.
@@ -29,7 +53,7 @@ fn signature(text: &str) -> Signature {
 }
 
 /// Reads a form. New files are kept, and are part of the draft from now on.
-pub async fn read(signed: &Signed, conversation: &Conversation, sent: Sent) -> Result<Read, Trouble> {
+pub async fn read(signed: &Signed, form: Form, sent: Sent) -> Result<Read, Trouble> {
     let fields = &sent.fields;
     let (mut wrong, mut wrong_time) = (Vec::new(), false);
     let mut list = |name: &str| {
@@ -38,9 +62,8 @@ pub async fn read(signed: &Signed, conversation: &Conversation, sent: Sent) -> R
         read
     };
     let (to, cc, bcc) = (list("to"), list("cc"), list("bcc"));
-    let known = conversation.draft.as_ref().map(|draft| draft.attachments.clone()).unwrap_or_default();
     let removed = |upload: &Upload| fields.one("action") == format!("remove:{}", upload.body);
-    let mut attachments: Vec<Upload> = known.into_iter().filter(|it| !removed(it)).collect();
+    let mut attachments: Vec<Upload> = form.kept.into_iter().filter(|it| !removed(it)).collect();
     for (filename, kind, bytes) in sent.files {
         let upload = signed.desk.keep_file(&filename, &kind, bytes).await?;
         if !attachments.iter().any(|it| it.body == upload.body && it.filename == upload.filename) {
@@ -54,7 +77,8 @@ pub async fn read(signed: &Signed, conversation: &Conversation, sent: Sent) -> R
     });
     let draft = Draft {
         agent: signed.agent.id,
-        ticket: conversation.ticket.id,
+        ticket: form.ticket,
+        purpose: form.purpose,
         message: fields.one("message").parse().unwrap_or_else(|_| signed.desk.new_id::<MessageId>()),
         answers: fields.one("answers").parse().ok(),
         from: Address::new(fields.one("from")).ok(),
@@ -64,6 +88,7 @@ pub async fn read(signed: &Signed, conversation: &Conversation, sent: Sent) -> R
         subject: fields.one("subject").to_owned(),
         text: fields.one("text").replace("\r\n", "\n"),
         attachments,
+        carried: fields.all("carry").filter_map(|place| place.parse().ok()).collect(),
         signature: signature(fields.one("signature")),
         send_at,
         returned: None,

@@ -1,7 +1,10 @@
-//! The composer: an answer or a note, from the first word to being sent.
+//! The composer: an answer, a forward, a note or the first message of a ticket, from the first word to being sent.
 
 mod addresses;
 mod form;
+mod forward;
+mod offer;
+mod opening;
 mod send;
 mod upload;
 
@@ -10,14 +13,15 @@ use axum::extract::Path;
 use axum::http::HeaderMap;
 use mailflow_core::approval::Approver;
 use mailflow_core::decision::reply::answer_to;
-use mailflow_core::draft::{Draft, Upload};
+use mailflow_core::draft::{Draft, Purpose, Upload};
 use mailflow_core::flow::Conversation;
-use mailflow_core::id::MessageId;
-use mailflow_core::mail::{Address, Mailbox};
+use mailflow_core::id::{MessageId, TicketboxId};
 use mailflow_core::message::{Direction, Message};
 use mailflow_core::refusal::Refusal;
 use mailflow_core::signature::Signature;
 
+pub use forward::Carried;
+pub use offer::{Choice, Choices};
 pub use upload::Sent;
 
 use super::ago::size;
@@ -29,6 +33,9 @@ pub(super) fn routes(table: Table) -> Table {
         .get(Who::Agent, "/ticket/{number}/composer/{kind}", open)
         .post(Who::Agent, "/ticket/{number}/composer", send::act)
         .get(Who::Agent, "/ticket/{number}/upload/{body}", upload::show)
+        .get(Who::Agent, "/tickets/new", opening::begin)
+        .get(Who::Agent, "/tickets/new/{id}", opening::show)
+        .post(Who::Agent, "/tickets/new/{id}", opening::act)
 }
 
 /// What is written.
@@ -38,6 +45,10 @@ pub enum Kind {
     Reply,
     /// An answer to all who take part.
     ReplyAll,
+    /// A message is shown to somebody else.
+    Forward,
+    /// What was begun as an answer.
+    Draft,
     /// A note: internal, never sent.
     Note,
 }
@@ -48,6 +59,8 @@ impl Kind {
         match name {
             "reply" => Some(Self::Reply),
             "all" => Some(Self::ReplyAll),
+            "forward" => Some(Self::Forward),
+            "draft" => Some(Self::Draft),
             "note" => Some(Self::Note),
             _ => None,
         }
@@ -59,16 +72,26 @@ impl Kind {
 pub struct Composer {
     /// Where it is sent, with the base.
     pub path: String,
+    /// What its words are kept under in the browser.
+    pub key: String,
     /// Whether it is a note.
     pub note: bool,
+    /// What it is for, in a word: `answer`, `forward` or `opening`.
+    pub purpose: &'static str,
+    /// What else was begun in this ticket: its page, with the base, and in words.
+    pub other: Option<(String, &'static str)>,
+    /// What can be chosen for a new ticket.
+    pub choices: Option<Choices>,
+    /// Attachments of the message that is forwarded.
+    pub carried: Vec<Carried>,
     /// The message that it will be.
     pub message: String,
-    /// The message that it answers.
+    /// The message that it answers or forwards.
     pub answers: String,
     /// What of the ticket its author has seen.
     pub revision: u32,
-    /// Addresses that it can come from, and whether it is chosen.
-    pub from: Vec<(String, bool)>,
+    /// Addresses that it can come from.
+    pub from: Vec<Choice>,
     /// Recipients, as typed.
     pub to: String,
     /// Copies.
@@ -123,6 +146,8 @@ const fn name_of(kind: Kind) -> &'static str {
     match kind {
         Kind::Reply => "reply",
         Kind::ReplyAll => "all",
+        Kind::Forward => "forward",
+        Kind::Draft => "draft",
         Kind::Note => "note",
     }
 }
@@ -138,9 +163,16 @@ impl Composer {
         kind: Kind,
         answers: Option<&str>,
     ) -> Result<Self, Refusal> {
-        let blank = Self::blank(signed, conversation);
-        if kind == Kind::Note {
-            return Ok(Self { note: true, ..blank });
+        let blank = Self::in_ticket(signed, conversation);
+        match kind {
+            Kind::Note => return Ok(Self { note: true, ..blank }),
+            Kind::Forward => return forward::begin(signed, conversation, answers),
+            Kind::Draft => {
+                let draft = conversation.draft.as_ref();
+                let draft = draft.ok_or_else(|| Refusal::no_such("draft", conversation.ticket.number))?;
+                return Ok(Self::of_draft(signed, conversation, draft));
+            }
+            Kind::Reply | Kind::ReplyAll => {}
         }
         let begun = conversation.draft.as_ref().filter(|draft| !draft.text.trim().is_empty());
         let answered = match answers {
@@ -152,16 +184,16 @@ impl Composer {
         };
         let to = answered.map(answer_to).unwrap_or_default();
         let cc = match (kind, answered) {
-            (Kind::ReplyAll, Some(message)) => others(signed, message, &to),
+            (Kind::ReplyAll, Some(message)) => offer::others(signed, message, &to),
             _ => Vec::new(),
         };
         Ok(Self {
             answers: answered.map(|it| it.id.to_string()).unwrap_or_default(),
-            from: from(signed, conversation, answered, None),
+            from: offer::from(signed, conversation, answered, None),
             to: addresses::write(&to),
             cc: addresses::write(&cc),
             ..match begun {
-                Some(draft) => blank.with_draft(signed, draft),
+                Some(draft) => Self { purpose: "answer", ..blank.with_draft(signed, draft) },
                 None => blank,
             }
         })
@@ -169,35 +201,58 @@ impl Composer {
 
     /// The composer with what was begun in this ticket, if anything was.
     pub fn resume(signed: &Signed, conversation: &Conversation) -> Option<Self> {
-        let draft = conversation.draft.as_ref()?;
-        if draft.text.trim().is_empty() && draft.attachments.is_empty() {
-            return None;
-        }
-        Some(Self::of_draft(signed, conversation, draft))
+        let begun = |draft: &&Draft| !draft.text.trim().is_empty() || !draft.attachments.is_empty();
+        let drafts = [&conversation.draft, &conversation.forward].into_iter().flatten().filter(begun);
+        Some(Self::of_draft(signed, conversation, drafts.max_by_key(|draft| draft.saved)?))
     }
 
-    /// The composer of a draft.
+    /// The composer of a draft in a ticket that is there.
     pub fn of_draft(signed: &Signed, conversation: &Conversation, draft: &Draft) -> Self {
         let answered = draft.answers.and_then(|id| find(conversation, &id.to_string()));
         Self {
             answers: draft.answers.map(|id| id.to_string()).unwrap_or_default(),
             revision: draft.seen_revision,
-            from: from(signed, conversation, answered, draft.from.as_ref()),
+            from: offer::from(signed, conversation, answered, draft.from.as_ref()),
             to: addresses::write(&draft.to),
             cc: addresses::write(&draft.cc),
             bcc: addresses::write(&draft.bcc),
-            ..Self::blank(signed, conversation).with_draft(signed, draft)
+            carried: forward::carried(answered, &draft.carried),
+            ..Self::in_ticket(signed, conversation).with_draft(signed, draft)
         }
+        .beside(conversation)
     }
 
-    fn blank(signed: &Signed, conversation: &Conversation) -> Self {
-        let (ticket, directory) = (&conversation.ticket, signed.desk.directory());
+    /// With what else was begun in the ticket.
+    fn beside(self, conversation: &Conversation) -> Self {
+        let other = match self.purpose {
+            "forward" => conversation.draft.as_ref().map(|_| ("draft", "an answer")),
+            _ => conversation.forward.as_ref().map(|_| ("forward", "a forward")),
+        };
+        let page = self.path.strip_suffix("/composer").unwrap_or_default();
+        let other = other.map(|(kind, words)| (format!("{page}?compose={kind}#composer"), words));
+        Self { other, ..self }
+    }
+
+    /// An empty composer in a ticket that is there.
+    fn in_ticket(signed: &Signed, conversation: &Conversation) -> Self {
+        let ticket = &conversation.ticket;
+        let path = signed.base.path(&format!("/ticket/{}/composer", ticket.number));
+        Self { revision: ticket.revision, ..Self::blank(signed, path, ticket.ticketbox) }.beside(conversation)
+    }
+
+    fn blank(signed: &Signed, path: String, ticketbox: TicketboxId) -> Self {
+        let directory = signed.desk.directory();
         Self {
-            path: signed.base.path(&format!("/ticket/{}/composer", ticket.number)),
+            key: path.clone(),
+            path,
             note: false,
+            purpose: "answer",
+            other: None,
+            choices: None,
+            carried: Vec::new(),
             message: signed.desk.new_id::<MessageId>().to_string(),
             answers: String::new(),
-            revision: ticket.revision,
+            revision: 0,
             from: Vec::new(),
             to: String::new(),
             cc: String::new(),
@@ -206,7 +261,7 @@ impl Composer {
             text: String::new(),
             signature: String::new(),
             signatures: Vec::new(),
-            reference: directory.ticketboxes.get(&ticket.ticketbox).is_some_and(|it| it.reference_line),
+            reference: directory.ticketboxes.get(&ticketbox).is_some_and(|it| it.reference_line),
             later: (String::new(), String::new()),
             does: match &signed.agent.approval {
                 Some(Approver::Agent(id)) => {
@@ -252,6 +307,12 @@ impl Composer {
         let who = |id| directory.agents.get(&id).map_or("an approver", |it| &it.name).to_owned();
         Self {
             returned: draft.returned.as_ref().map(|it| (who(it.by), it.note.clone())),
+            purpose: match draft.purpose {
+                Purpose::Answer => "answer",
+                Purpose::Forward => "forward",
+                Purpose::Opening(_) => "opening",
+            },
+            key: forward::key(&self.path, draft.purpose),
             message: draft.message.to_string(),
             subject: draft.subject.clone(),
             text: draft.text.clone(),
@@ -261,6 +322,11 @@ impl Composer {
             ..self
         }
         .signed_with(signed, draft.signature)
+    }
+
+    /// What stands before the words in their field: HTML drops the first line end there.
+    pub fn lead(&self) -> &'static str {
+        if self.text.starts_with('\n') { "\n" } else { "" }
     }
 }
 
@@ -277,44 +343,6 @@ fn last_received(conversation: &Conversation) -> Option<&Message> {
     let by_person =
         |it: &&Message| it.direction == Direction::Inbound && it.bounce.is_none() && it.from.address.is_some();
     conversation.messages().rev().find(by_person).or_else(|| conversation.messages().next_back())
-}
-
-/// Who else took part in a message: its recipients that are neither ours nor answered already.
-fn others(signed: &Signed, message: &Message, to: &[Mailbox]) -> Vec<Mailbox> {
-    let directory = signed.desk.directory();
-    let mut others: Vec<Mailbox> = Vec::new();
-    for mailbox in message.to.iter().chain(&message.cc) {
-        let known = to.iter().chain(&others).any(|it| it.address == mailbox.address);
-        if !known && !directory.is_ours(&mailbox.address) {
-            others.push(mailbox.clone());
-        }
-    }
-    others
-}
-
-/// The addresses that an answer can come from. Chosen is the one that was wished, else the one that the message came
-/// to, else the ticketbox's own.
-fn from(
-    signed: &Signed,
-    conversation: &Conversation,
-    answered: Option<&Message>,
-    wished: Option<&Address>,
-) -> Vec<(String, bool)> {
-    let directory = signed.desk.directory();
-    let ticket = &conversation.ticket;
-    let ticketbox = directory.ticketboxes.get(&ticket.ticketbox);
-    let mut all: Vec<&Address> = ticketbox.map(|it| it.addresses().collect()).unwrap_or_default();
-    for address in &ticket.our_addresses {
-        if !all.contains(&address) {
-            all.push(address);
-        }
-    }
-    let came_to = answered.and_then(|it| it.received_by.as_ref()).map(Address::without_tag);
-    let of_box = |address: &&Address| ticketbox.is_some_and(|it| it.addresses().any(|own| own == *address));
-    let chosen =
-        wished.or(came_to.as_ref()).filter(|it| all.contains(it) && (wished.is_some() || of_box(it))).cloned();
-    let chosen = chosen.or_else(|| all.first().map(|it| (*it).clone()));
-    all.into_iter().map(|it| (it.to_string(), Some(it) == chosen.as_ref())).collect()
 }
 
 #[cfg(test)]

@@ -2,15 +2,15 @@
 
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::IntoResponse;
-use mailflow_core::decision::reply::{AfterReply, Reply, Seen};
-use mailflow_core::draft::Draft;
+use axum::response::{IntoResponse, Response};
+use mailflow_core::decision::reply::{AfterReply, Replied, Reply, Seen};
+use mailflow_core::draft::{Draft, Purpose};
 use mailflow_core::flow::{Conversation, Error, Filter};
 use mailflow_core::id::NoteId;
 use mailflow_core::refusal::Refusal;
 use mailflow_core::store::Page;
 
-use super::form::{self, Read};
+use super::form::{self, Form, Read};
 use super::{Composer, Sent};
 use crate::web::answer::{Answer, is_fragment, redirect};
 use crate::web::ticket::{number, page_with_composer};
@@ -32,31 +32,18 @@ pub async fn act(signed: Signed, Path(name): Path<String>, headers: HeaderMap, s
         };
     }
     if action == "discard" {
-        signed.desk.discard_draft(ticket).await?;
+        match sent.fields.one("purpose") {
+            "forward" => signed.desk.discard_forward(ticket).await?,
+            _ => signed.desk.discard_draft(ticket).await?,
+        }
         return Ok(redirect(&there));
     }
-    let Read { draft, wrong, wrong_time } = form::read(&signed, &conversation, sent).await?;
-    let draft = signed.desk.save_draft(draft).await?;
-    if !matches!(&*action, "send" | "send-close" | "send-next") {
-        if is_fragment(&headers) {
-            return Ok(saved(&draft, &wrong));
-        }
-        if wrong.is_empty() {
-            return Ok(redirect(&format!("{there}#composer")));
-        }
-    }
-    if !wrong.is_empty() {
-        let trouble =
-            format!("`{}` is not a mail address. An address looks like ada@example.com.", wrong.join("`, `"));
-        return again(&signed, &conversation, draft, (StatusCode::UNPROCESSABLE_ENTITY, trouble, false)).await;
-    }
-    if wrong_time {
-        let trouble = "That is no day and time to send it at, such as 2027-01-31T09:00.".to_owned();
-        return again(&signed, &conversation, draft, (StatusCode::UNPROCESSABLE_ENTITY, trouble, false)).await;
-    }
-    let then = if action == "send" { AfterReply::Stay } else { AfterReply::Close };
-    match signed.desk.reply_once(ticket, draft.message, reply(&signed, &draft, then)).await {
-        Ok(replied) => {
+    let form = Form::in_ticket(&conversation, &sent.fields);
+    let read = form::read(&signed, form, sent).await?;
+    let draft = read.draft.clone();
+    match attempt(&signed, (&action, &headers), read, &there).await? {
+        Attempt::Answered(answer) => Ok(answer),
+        Attempt::Sent(replied) => {
             let next = match &*action {
                 "send-next" => next(&signed, &conversation).await?,
                 "send-close" => signed.base.path(&format!("/box/{}", conversation.ticket.ticketbox)),
@@ -64,13 +51,73 @@ pub async fn act(signed: Signed, Path(name): Path<String>, headers: HeaderMap, s
             };
             Ok(redirect(&next))
         }
+        Attempt::Stopped { status, words, changed } => {
+            // The page shows what came in between: from now on its author has seen it.
+            let seen = if changed { signed.desk.conversation(number).await? } else { conversation };
+            let draft = if changed { Draft { seen_revision: seen.ticket.revision, ..draft } } else { draft };
+            again(&signed, &seen, draft, (status, words, changed)).await
+        }
+    }
+}
+
+/// What came of pressing a button of a composer.
+pub enum Attempt {
+    /// It was saved.
+    Answered(Response),
+    /// It was sent.
+    Sent(Replied),
+    /// It was saved, and not sent.
+    Stopped {
+        /// What kind of trouble it is.
+        status: StatusCode,
+        /// Why.
+        words: String,
+        /// Whether the ticket changed meanwhile: sending again is meant.
+        changed: bool,
+    },
+}
+
+/// Saves what was written, and sends it if the button says so. `there` is the page that has its draft.
+pub async fn attempt(
+    signed: &Signed,
+    (action, headers): (&str, &HeaderMap),
+    Read { draft, wrong, wrong_time }: Read,
+    there: &str,
+) -> Result<Attempt, Trouble> {
+    let stopped =
+        |words: String| Attempt::Stopped { status: StatusCode::UNPROCESSABLE_ENTITY, words, changed: false };
+    let draft = match signed.desk.save_draft(draft).await {
+        Ok(draft) => draft,
+        // A page is shown again with the words in it: they are kept nowhere else.
+        Err(Error::Refused(refusal)) if !is_fragment(headers) => {
+            let trouble = Trouble::from(refusal);
+            return Ok(Attempt::Stopped { status: trouble.status, words: trouble.what, changed: false });
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if !matches!(action, "send" | "send-close" | "send-next") {
+        if is_fragment(headers) {
+            return Ok(Attempt::Answered(saved(&draft, &wrong)));
+        }
+        if wrong.is_empty() {
+            return Ok(Attempt::Answered(redirect(&format!("{there}#composer"))));
+        }
+    }
+    if !wrong.is_empty() {
+        let wrong = wrong.join("`, `");
+        return Ok(stopped(format!("`{wrong}` is not a mail address. An address looks like ada@example.com.")));
+    }
+    if wrong_time {
+        return Ok(stopped("That is no day and time to send it at, such as 2027-01-31T09:00.".to_owned()));
+    }
+    let closes = action != "send" && draft.purpose != Purpose::Forward;
+    let then = if closes { AfterReply::Close } else { AfterReply::Stay };
+    match signed.desk.reply_once(draft.ticket, draft.message, reply(signed, &draft, then)).await {
+        Ok(replied) => Ok(Attempt::Sent(replied)),
         Err(Error::Refused(refusal)) => {
             let changed = matches!(refusal, Refusal::TicketChanged { .. });
             let trouble = Trouble::from(refusal);
-            // The page shows what came in between: from now on its author has seen it.
-            let seen = if changed { signed.desk.conversation(number).await? } else { conversation };
-            let draft = Draft { seen_revision: seen.ticket.revision, ..draft };
-            again(&signed, &seen, draft, (trouble.status, trouble.what, changed)).await
+            Ok(Attempt::Stopped { status: trouble.status, words: trouble.what, changed })
         }
         Err(error) => Err(error.into()),
     }
@@ -78,6 +125,7 @@ pub async fn act(signed: Signed, Path(name): Path<String>, headers: HeaderMap, s
 
 fn reply(signed: &Signed, draft: &Draft, then: AfterReply) -> Reply {
     Reply {
+        purpose: draft.purpose,
         answers: draft.answers,
         from: draft.from.clone(),
         to: draft.to.clone(),
@@ -86,6 +134,7 @@ fn reply(signed: &Signed, draft: &Draft, then: AfterReply) -> Reply {
         subject: Some(draft.subject.clone()).filter(|it| !it.trim().is_empty()),
         text: draft.text.clone(),
         attachments: draft.attachments.clone(),
+        carried: draft.carried.clone(),
         seen: Seen::Revision(draft.seen_revision),
         then,
         undo_s: signed.agent.undo_send_s,

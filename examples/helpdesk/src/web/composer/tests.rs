@@ -1,3 +1,6 @@
+mod forward;
+mod opening;
+
 use crate::web::testing::{Shown, Web};
 
 const MAIL: &str = "From: Ada <ada@one.example>\nTo: support@example.com, carl@three.example\nCc: bob@two.example\n\

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::extract::Query;
+use mailflow_core::draft::Purpose;
 use mailflow_core::flow::Desk;
 use mailflow_core::mail::new_words;
 use mailflow_core::text::{one_line, prefix};
@@ -25,7 +26,13 @@ struct Asked {
 
 /// A draft as a row.
 struct Row {
-    number: u64,
+    /// The ticket's number; none for one that is not there yet.
+    number: Option<u64>,
+    /// What it is, if it is no answer.
+    kind: Option<&'static str>,
+    /// Its page.
+    page: String,
+    /// Where it is thrown away.
     path: String,
     subject: String,
     first_words: String,
@@ -52,12 +59,29 @@ async fn list(signed: Signed, Query(asked): Query<Asked>) -> Answer {
     let (now, directory) = (signed.desk.now(), signed.desk.directory());
     let mut drafts = Vec::with_capacity(found.rows.len());
     for draft in found.rows {
-        // A draft in a ticket that is not for the agent any more stays where it is.
-        let Ok(ticket) = signed.desk.ticket_by_id(draft.ticket).await else { continue };
+        let ticket = signed.desk.ticket_by_id(draft.ticket).await.ok();
+        let (page, subject) = match (&ticket, draft.purpose) {
+            (Some(ticket), _) => (format!("/ticket/{}", ticket.number), &ticket.subject),
+            (None, Purpose::Opening(_)) => (format!("/tickets/new/{}", draft.ticket), &draft.subject),
+            // A draft in a ticket that is not for the agent any more stays where it is.
+            (None, _) => continue,
+        };
+        let path = if ticket.is_some() { format!("{page}/composer") } else { page.clone() };
+        let compose = match (ticket.is_some(), draft.purpose) {
+            (true, Purpose::Forward) => "?compose=forward",
+            (true, _) => "?compose=draft",
+            (false, _) => "",
+        };
         drafts.push(Row {
-            number: ticket.number,
-            path: signed.base.path(&format!("/ticket/{}", ticket.number)),
-            subject: if ticket.subject.is_empty() { "(no subject)".to_owned() } else { ticket.subject },
+            number: ticket.as_ref().map(|it| it.number),
+            kind: match draft.purpose {
+                Purpose::Answer => None,
+                Purpose::Forward => Some("forward"),
+                Purpose::Opening(_) => Some("new ticket"),
+            },
+            page: signed.base.path(&format!("{page}{compose}#composer")),
+            path: signed.base.path(&path),
+            subject: if subject.is_empty() { "(no subject)".to_owned() } else { subject.clone() },
             first_words: one_line(prefix(&new_words(&draft.text), 1000), 160),
             files: draft.attachments.len(),
             age: ago(draft.saved, now),
@@ -67,7 +91,7 @@ async fn list(signed: Signed, Query(asked): Query<Asked>) -> Answer {
                 let who = directory.agents.get(&it.by).map_or("an approver", |it| &it.name).to_owned();
                 (who, one_line(&it.note, 300))
             }),
-            changed: ticket.revision != draft.seen_revision,
+            changed: ticket.is_some_and(|it| it.revision != draft.seen_revision),
         });
     }
     // What came back is what somebody waits for.
@@ -89,7 +113,10 @@ mod tests {
         let fields = [("action", "save"), ("to", "ada@one.example"), ("text", "Use <water>"), ("revision", "1")];
         admin.post("/ticket/1/composer", &fields).await;
         let page = admin.get("/drafts").await.body;
-        assert!(page.contains("Use &#60;water&#62;") && page.contains("href=\"/ticket/1#composer\""), "{page}");
+        assert!(
+            page.contains("Use &#60;water&#62;") && page.contains("href=\"/ticket/1?compose=draft#composer\""),
+            "{page}"
+        );
         let other = web.add_agent("bob").await;
         assert!(!web.browser(other).await.get("/drafts").await.body.contains("water"), "drafts are their author's");
         admin.post("/ticket/1/composer", &[("action", "discard")]).await;

@@ -87,6 +87,9 @@ pub fn cases(world: &World, web: &Web) -> Vec<Case> {
         };
         for case in &mut of_route {
             case.json = example(&document, says);
+            if let Some(opening) = case.json.as_mut().and_then(|json| json.get_mut("opening")) {
+                opening["ticketbox"] = web.support.id.to_string().into();
+            }
             case.path = format!("/api/v1{}", case.path);
             case.route = format!("/api/v1{}", case.route);
         }
@@ -175,6 +178,18 @@ fn pages(world: &World, web: &Web, method: &'static str, route: &str) -> Vec<Cas
             one(route.to_owned(), Need::Own)
         }
         ("POST", "/ticket/{number}/escalate") => tickets(Edit),
+        ("GET", "/tickets/new") => one(route.to_owned(), Need::SignedIn),
+        ("GET", "/tickets/new/{id}") => one(filled(route, &Uuid::from_u128(7).to_string()), Need::SignedIn),
+        ("POST", "/tickets/new/{id}") => [web.support.id, web.sales.id]
+            .iter()
+            .flat_map(|id| {
+                let path = filled(route, &Uuid::from_u128(7).to_string());
+                let need = Need::Object(Securable::Ticketboxes, (*id).into(), Edit);
+                let (id, to) = (id.to_string(), "ada@one.example");
+                let form = [("action", "send"), ("ticketbox", &*id), ("to", to), ("subject", "x"), ("text", "y")];
+                with(&form, one(path, need))
+            })
+            .collect(),
         ("GET", "/tickets/{list}") => one("/tickets/open".to_owned(), Need::SignedIn),
         ("POST", "/tickets/bulk") => {
             let of = |number: u64| {
@@ -243,6 +258,10 @@ fn calls(world: &World, web: &Web, method: &'static str, route: &str) -> Vec<Cas
         };
         numbers.map(of).to_vec()
     };
+    let edits = |case: Case| match case.need {
+        Need::Ticket(number, _) => Case { need: Need::Ticket(number, Edit), ..case },
+        _ => case,
+    };
     let objects = |class, ids: &[Uuid], right| -> Vec<Case> {
         let of =
             |id: &Uuid| case(method, route, route.replace("{id}", &id.to_string()), Need::Object(class, *id, right));
@@ -272,9 +291,20 @@ fn calls(world: &World, web: &Web, method: &'static str, route: &str) -> Vec<Cas
         ("POST", "/tickets/{number}/changes" | "/tickets/{number}/notes" | "/tickets/{number}/replies") => {
             tickets(Edit)
         }
-        ("GET", "/tickets/{number}/draft") => one(route.replace("{number}", "1"), Need::Author),
-        ("PUT", "/tickets/{number}/draft") => tickets(Edit),
-        ("DELETE", "/tickets/{number}/draft") => tickets(Read),
+        ("POST", "/tickets") => {
+            one(route.to_owned(), Need::Object(Securable::Ticketboxes, web.support.id.into(), Edit))
+        }
+        ("GET" | "DELETE", "/drafts/{id}") => one(filled(route, &Uuid::from_u128(7).to_string()), Need::Own),
+        ("PUT", "/drafts/{id}") => one(
+            filled(route, &Uuid::from_u128(7).to_string()),
+            Need::Object(Securable::Ticketboxes, web.support.id.into(), Edit),
+        ),
+        ("POST", "/messages/{id}/forward") => messages([2, 3]).into_iter().map(|case| edits(case)).collect(),
+        ("GET", "/tickets/{number}/draft" | "/tickets/{number}/forward") => {
+            one(route.replace("{number}", "1"), Need::Author)
+        }
+        ("PUT", "/tickets/{number}/draft" | "/tickets/{number}/forward") => tickets(Edit),
+        ("DELETE", "/tickets/{number}/draft" | "/tickets/{number}/forward") => tickets(Read),
         ("GET", "/messages/{id}" | "/messages/{id}/raw") => messages([1, 3]),
         ("GET", "/messages/{id}/attachments/{place}") => messages([2, 3]),
         ("GET", "/contacts") => one(route.to_owned(), Need::Class(Securable::Contacts, Read)),

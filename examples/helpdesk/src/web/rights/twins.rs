@@ -90,6 +90,8 @@ fn more(world: &World, second: &Web) -> Vec<String> {
     for number in 1..=8 {
         paths.push(format!("/ticket/{number}"));
         paths.push(format!("/ticket/{number}?compose=all"));
+        paths.push(format!("/ticket/{number}?compose=forward"));
+        paths.push(format!("/api/v1/tickets/{number}/forward"));
         paths.push(format!("/api/v1/tickets/{number}"));
         paths.push(format!("/api/v1/tickets/{number}/draft"));
     }

@@ -240,7 +240,11 @@ impl World {
         owner.reply(ticket.id, Reply { undo_s: 60, ..Reply::text("Use water.") }).await.unwrap();
         let conversation = desk.conversation(1).await.unwrap();
         self.outgoing = *conversation.outgoing.keys().next().unwrap();
-        owner.save_draft(draft(web, &ticket, self.agent(Role::Owner))).await.unwrap();
+        let begun = draft(web, &ticket, self.agent(Role::Owner));
+        let forward = Draft { purpose: mailflow_core::draft::Purpose::Forward, ..begun.clone() };
+        for draft in [begun, forward] {
+            owner.save_draft(draft).await.unwrap();
+        }
         let ticket = web.desk().ticket(2).await.unwrap().id;
         let approver = Approver::Agent(self.agent(Role::Full));
         let approval = Approval {
@@ -279,6 +283,7 @@ pub fn draft(web: &Web, ticket: &mailflow_core::ticket::Ticket, agent: AgentId) 
     Draft {
         agent,
         ticket: ticket.id,
+        purpose: mailflow_core::draft::Purpose::Answer,
         message: web.desk().new_id(),
         answers: None,
         from: None,
@@ -288,6 +293,7 @@ pub fn draft(web: &Web, ticket: &mailflow_core::ticket::Ticket, agent: AgentId) 
         subject: String::new(),
         text: "Dear".to_owned(),
         attachments: Vec::new(),
+        carried: Vec::new(),
         signature: mailflow_core::signature::Signature::Usual,
         send_at: None,
         returned: None,

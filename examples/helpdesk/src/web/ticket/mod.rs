@@ -42,9 +42,9 @@ struct TicketPage {
 /// What the address of a ticket asks for.
 #[derive(Debug, Default, Deserialize)]
 struct Asked {
-    /// Which composer is open: `reply`, `all` or `note`.
+    /// Which composer is open: `reply`, `all`, `forward`, `note`, or `draft` for the answer that was begun.
     compose: Option<String>,
-    /// The message that is answered; none means the last one that came in.
+    /// The message that is answered or forwarded; none means the last one that came in.
     answers: Option<String>,
 }
 

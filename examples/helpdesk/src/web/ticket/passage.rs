@@ -77,6 +77,8 @@ pub struct MessageView {
     pub has_html: bool,
     /// Its attachments.
     pub files: Vec<FileView>,
+    /// Whether it shows another message to somebody else.
+    pub forward: bool,
     /// How its sending goes.
     pub delivery: Option<Delivery>,
     /// What a machine's mail says of itself.
@@ -217,6 +219,7 @@ impl MessageView {
             files: message.attachments.iter().enumerate().filter_map(file).collect(),
             version: delivery.as_ref().map(|it| it.version.clone()).unwrap_or_default(),
             delivery,
+            forward: message.forwards.is_some(),
             automatic: message.automatic.as_ref().filter(|it| it.machine).map(|it| it.because.clone()),
             spam: message.spam.flag == Some(true),
             why: message.explanation.as_ref().map(|it| Why::of(it, &directory)),

@@ -27,8 +27,17 @@ pub fn event(directory: &Directory, conversation: &Conversation, event: &Event) 
     };
     let mut link = None;
     let words = match &event.what {
-        What::Created | What::Received { .. } | What::Replied { .. } | What::Sent { .. } | What::Noted { .. } => {
+        What::Created
+        | What::Received { .. }
+        | What::Replied { .. }
+        | What::Wrote { .. }
+        | What::Sent { .. }
+        | What::Noted { .. } => {
             return None;
+        }
+        What::Forwarded { to, .. } => {
+            let to: Vec<String> = to.iter().map(ToString::to_string).collect();
+            format!("{who} forwarded a message to {}", to.join(", "))
         }
         What::NotDelivered { recipient, because, .. } => {
             format!("an answer could not be delivered to {recipient}: {because}")

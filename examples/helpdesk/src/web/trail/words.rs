@@ -148,6 +148,11 @@ impl<'a> Names<'a> {
         };
         match what {
             What::Replied { .. } => "answered".to_owned(),
+            What::Wrote { .. } => "opened it by writing".to_owned(),
+            What::Forwarded { to, .. } => {
+                let to: Vec<String> = to.iter().map(ToString::to_string).collect();
+                format!("forwarded a message to {}", to.join(", "))
+            }
             What::Submitted { .. } => "submitted an answer for approval".to_owned(),
             What::Approved { .. } => "released an answer".to_owned(),
             What::ReleaseTakenBack { .. } => "took back that an answer was released".to_owned(),

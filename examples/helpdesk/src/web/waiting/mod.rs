@@ -90,7 +90,9 @@ fn row(signed: &Signed, mail: &Outgoing, ticket: Ticket) -> Row {
         later: mail.due > now,
         awaits,
         paused: (mail.state == OutgoingState::Paused).then(|| last.unwrap_or_default()),
-        will_pause: !waits && ticket.waiting_since.is_some(),
+        will_pause: !waits
+            && ticket.waiting_since.is_some()
+            && draft.is_none_or(|it| it.purpose != mailflow_core::draft::Purpose::Forward),
     }
 }
 
