@@ -9,7 +9,7 @@
     reason = "a test fails by panicking"
 )]
 
-use mailflow_tests::browser::{Browser, Page};
+use mailflow_tests::browser::{Browser, Look, Page};
 use mailflow_tests::demo::Demo;
 
 /// What the first page may cost: all of it, and the scripts in it.
@@ -136,6 +136,103 @@ async fn without_scripts_one_signs_in_reads_answers_closes_and_searches() {
     page.pictures("9-without-scripts-search").await;
     let wide = page.value("document.querySelector('.found .place').offsetWidth").await.as_u64().unwrap();
     assert!(wide > 300, "the words that were found are {wide} pixels wide");
+    assert_quiet(&page, &demo);
+    demo.end().await;
+}
+
+/// A page fits a wide desk and a telephone; pictures are taken of it, by day and by night.
+async fn look(page: &Page, name: &str) {
+    page.pictures(name).await;
+    let wide = Look { width: 1440, height: 900, dark: false };
+    for (look, suffix) in [(wide, "wide"), (wide.dark(), "wide-dark")] {
+        page.look(look).await;
+        page.picture(&format!("{name}-{suffix}")).await;
+    }
+    for look in [wide, Look::PHONE] {
+        page.look(look).await;
+        assert!(page.too_wide().await <= 0, "{name} is too wide");
+    }
+    page.look(Look::DESK).await;
+}
+
+#[tokio::test]
+async fn a_message_is_forwarded_with_its_attachment_and_its_writer_still_waits() {
+    let Some(browser) = Browser::start().await else { return };
+    let demo = Demo::start().await;
+    let page = browser.page().await;
+    sign_in(&page, &demo).await;
+    open_ticket(&page, &demo, "open", "charged twice").await;
+    let messages = page.count("details.message").await;
+    let waits = page.text(".ticket-acts").await;
+    assert!(waits.contains("waiting for an answer"), "{waits}");
+    page.press("f").await;
+    page.until_there("#composer fieldset.carried input:checked").await;
+    assert_eq!(page.value("document.activeElement.id").await, "to", "one goes on with whom it is for");
+    assert!(page.value("text.value").await.as_str().unwrap().contains("---------- Forwarded message ----------"));
+    assert_eq!(page.count("#composer button[value=send-close]").await, 0, "a forward closes nothing");
+    page.fill("#composer input#to", "Carl <carl@three.example>").await;
+    // Above what is forwarded: there the field begins.
+    page.value("(text.focus(), text.setSelectionRange(0, 0))").await;
+    page.type_text("Did the bank say why?").await;
+    look(&page, "10-forward").await;
+    page.until_said("Saved ").await;
+    page.click("#composer button[value=send]").await;
+    page.until_there("details.message.ours .tag").await;
+    look(&page, "10-forwarded").await;
+    assert_eq!(page.count("details.message").await, messages + 1);
+    assert!(page.text(".ticket-acts").await.contains("waiting for an answer"), "nobody has answered");
+    let ours = "document.querySelector('details.message.ours .tag').closest('details').id.slice(2)";
+    let raw = page.value(&format!("fetch(`/message/${{{ours}}}/raw`).then(it => it.text())")).await;
+    let raw = raw.as_str().unwrap();
+    for part in ["Subject: Fwd: ", "To: Carl <carl@three.example>", "Did the bank say why?", "filename="] {
+        assert!(raw.contains(part), "{part}: {raw}");
+    }
+    assert!(!raw.contains("In-Reply-To:"), "{raw}");
+    assert_quiet(&page, &demo);
+    demo.end().await;
+}
+
+#[tokio::test]
+async fn a_ticket_is_opened_by_writing_and_what_was_begun_comes_back() {
+    let Some(browser) = Browser::start().await else { return };
+    let demo = Demo::start().await;
+    let page = browser.page().await;
+    sign_in(&page, &demo).await;
+    page.until_there("li.ticket").await;
+    page.and_load(page.press("w")).await;
+    page.until_there("#composer select#ticketbox").await;
+    look(&page, "11-new-ticket-empty").await;
+    page.fill("#composer input#to", "Ada <ada@one.example>").await;
+    page.fill("#composer input#subject", "Your bicycle is ready").await;
+    page.fill("#composer textarea#text", "Dear Ada,\n\ncome and get it.").await;
+    // Only addresses of the ticketbox that is chosen are offered.
+    let offered =
+        "[...document.querySelectorAll('#from optgroup')].filter(it => !it.hidden).map(it => it.label).join()";
+    let chosen = "document.querySelector('#ticketbox').selectedOptions[0].text";
+    assert_eq!(page.value(offered).await, page.value(chosen).await);
+    let other = "(() => { const it = document.querySelector('#ticketbox'); it.value = [...it.options].find(o => !o.selected).value;
+        it.dispatchEvent(new Event('input', { bubbles: true })); it.dispatchEvent(new Event('change', { bubbles: true })); })()";
+    page.value(other).await;
+    assert_eq!(page.value(offered).await, page.value(chosen).await);
+    let ticketbox = page.value(chosen).await;
+    page.until_said("Saved ").await;
+    look(&page, "11-new-ticket").await;
+    // Somewhere else, and back by the list of drafts.
+    page.open(&format!("{}drafts", demo.address)).await;
+    look(&page, "11-drafts").await;
+    page.and_load(page.click("li.ticket a[href*='/tickets/new/']")).await;
+    assert_eq!(page.value("subject.value").await, "Your bicycle is ready");
+    assert_eq!(page.value(chosen).await, ticketbox);
+    assert!(page.value("text.value").await.as_str().unwrap().contains("come and get it."));
+    page.and_load(page.click("#composer button[value=send]")).await;
+    page.until_there("details.message.ours").await;
+    let ticket = page.text("main").await;
+    for part in ["Your bicycle is ready", "come and get it.", "Ada"] {
+        assert!(ticket.contains(part), "{part}: {ticket}");
+    }
+    look(&page, "11-opened").await;
+    page.open(&format!("{}drafts", demo.address)).await;
+    assert!(!page.text("main").await.contains("come and get it."), "what is sent is no draft any more");
     assert_quiet(&page, &demo);
     demo.end().await;
 }

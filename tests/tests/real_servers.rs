@@ -3,10 +3,12 @@
 
 use helpdesk::setup::{self, IfMissing};
 use mailflow_core::decision::reply::{AfterReply, Reply};
+use mailflow_core::draft::{Opening, Purpose};
+use mailflow_core::mail::Mailbox;
 use mailflow_core::message::Direction;
 use mailflow_core::outgoing::{OutgoingState, RecipientState};
 use mailflow_core::source::{MailServer, Source, SourceAccess, Tls};
-use mailflow_core::ticket::TicketState;
+use mailflow_core::ticket::{Priority, TicketState};
 use mailflow_tests::await_it::until;
 use mailflow_tests::binary::mailflow;
 use mailflow_tests::customer::Customer;
@@ -76,6 +78,72 @@ async fn a_customer_writes_is_answered_and_answers_in_the_same_ticket() {
   - closed
   we: Good. [ada@one.example sent]
   - sent
+"
+    );
+}
+
+const CARL: Customer = Customer { name: "Carl", account: Account { user: "carl", address: "carl@one.example" } };
+
+#[tokio::test]
+async fn an_agent_writes_first_and_forwards_and_what_both_answer_is_in_one_ticket() {
+    let Some(provider) = Provider::start(&[SUPPORT, ADA.account, CARL.account]).await else { return };
+    let mut office = Office::open(&provider, Tls::Implicit).await;
+    office.works();
+    let to = |who: &Customer| vec![Mailbox::new(who.name, who.account.address.parse().unwrap())];
+
+    office.section("an agent writes first");
+    let (ticketbox, priority) = (office.support.id, Priority::Normal);
+    let purpose = Purpose::Opening(Opening { ticketbox, owner: None, category: None, priority });
+    let subject = Some("Your printer is here".to_owned());
+    let wish = Reply { purpose, subject, to: to(&ADA), ..Reply::text("Come and get it.") };
+    office.desk().open_ticket(wish).await.unwrap();
+    let got = ADA.reads(&provider, 1).await;
+    assert!(got.in_reply_to.is_empty() && got.references.is_empty());
+    office.sees(1, is_sent).await;
+
+    office.section("the customer answers");
+    ADA.answers(&provider, &got, "1@one.example", "It burns.").await;
+    let seen = office.sees(1, |seen| seen.ticket.messages == 2).await;
+    let waiting_since = seen.ticket.waiting_since;
+    assert!(waiting_since.is_some());
+
+    office.section("the agent forwards that");
+    let message = seen.messages().next_back().unwrap();
+    office.answers(1, Reply { to: to(&CARL), ..Reply::forward(message, "Can you repair it?") }).await;
+    let forwarded = CARL.reads(&provider, 1).await;
+    assert!(forwarded.subject.starts_with("Fwd: Re: Your printer is here"), "{}", forwarded.subject);
+    assert!(forwarded.text.contains("From: Ada <ada@one.example>") && forwarded.text.contains("It burns."));
+    let seen = office.sees(1, is_sent).await;
+    assert_eq!(seen.ticket.waiting_since, waiting_since, "Ada has no answer yet");
+
+    office.section("who got it answers");
+    CARL.answers(&provider, &forwarded, "2@one.example", "Yes, tomorrow.").await;
+    office.sees(1, |seen| seen.ticket.messages == 4).await;
+    office.closes().await;
+
+    assert_eq!(office.tickets().await.len(), 1);
+    assert_eq!(
+        office.transcript(),
+        "\
+== an agent writes first
+#1 Your printer is here (open)
+  - created
+  - wrote
+  we: Come and get it. [ada@one.example sent]
+  - sent
+== the customer answers
+#1 Your printer is here (open)
+  - received
+  Ada: It burns.
+== the agent forwards that
+#1 Your printer is here (open)
+  - forwarded
+  we: Can you repair it? [carl@one.example sent]
+  - sent
+== who got it answers
+#1 Your printer is here (open)
+  - received
+  Carl: Yes, tomorrow.
 "
     );
 }

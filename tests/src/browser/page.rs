@@ -194,6 +194,11 @@ impl Page {
     /// Clicks into a field and types.
     pub async fn fill(&self, css: &str, text: &str) {
         self.click(css).await;
+        self.type_text(text).await;
+    }
+
+    /// Types where the cursor is.
+    pub async fn type_text(&self, text: &str) {
         self.ask("Input.insertText", json!({ "text": text })).await;
     }
 
