@@ -17,6 +17,7 @@ mod row;
 mod scope;
 mod statements;
 mod store;
+mod turns;
 mod url;
 mod value;
 mod writer;

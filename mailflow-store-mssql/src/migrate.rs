@@ -7,6 +7,7 @@ use mailflow_store_rows::table;
 use crate::batch::{Batch, Parameters, hex, quoted};
 use crate::driver::{Connection, Trouble};
 use crate::error::OrFailed as _;
+use crate::turns;
 use crate::url::Target;
 
 /// The steps from an empty database to the newest shape. The table `mailflow_migrations` has those that were taken, with
@@ -105,6 +106,9 @@ async fn take_steps(connection: &mut Connection, target: &Target) -> Result<(), 
     let taken = taken(connection, target).await?;
     for (number, step) in (1_i64..).zip(MIGRATIONS).skip(taken) {
         connection.run(step).await.map_err(|error| failed(&error, target).because(error))?;
+        if number == turns::STEP {
+            turns::fill(connection).await?;
+        }
         let digest = hex(steps::digest(step).as_bytes());
         let note = format!("INSERT INTO mailflow_migrations (number, digest) VALUES ({number}, {digest})");
         connection.run(&note).await.or_failed("noting that the database has the newest shape")?;

@@ -187,5 +187,5 @@ fn beside(table: &Table) -> &'static str {
 
 /// What stands for the number of what is no ticket, and for the text of what is no message.
 pub(crate) const NOTHING: &str = "CAST(NULL AS BIGINT) AS number, CAST(NULL AS VARBINARY(MAX)) AS text";
-const WITH_NUMBER: &str = "t.number, CAST(NULL AS VARBINARY(MAX)) AS text";
+pub(crate) const WITH_NUMBER: &str = "t.number, CAST(NULL AS VARBINARY(MAX)) AS text";
 const WITH_TEXT: &str = "CAST(NULL AS BIGINT) AS number, t.text";
