@@ -7,12 +7,13 @@ use std::sync::Arc;
 use mailflow_core::store::{MemoryStore, Store};
 
 mod cluster;
-mod killed;
 #[path = "stories.rs"]
 mod stories;
 
 /// Sequences of at most so many actions are tried.
 const DEEPEST: usize = 6;
+/// A desk is killed at each so many-th of its writes.
+const KILLED_EVERY: usize = 1;
 
 /// An empty store, and what must live as long as it is used.
 async fn fresh_store() -> (Arc<dyn Store>, Box<dyn Any + Send + Sync>) {

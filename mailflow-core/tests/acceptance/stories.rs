@@ -4,6 +4,7 @@ mod approving;
 mod configuring;
 mod forwarding;
 mod holding;
+mod killed;
 mod machines;
 pub mod office;
 mod once;

@@ -11,6 +11,8 @@ mod stories;
 
 /// Core tries longer ones, in memory.
 const DEEPEST: usize = 1;
+/// A desk is killed at each so many-th of its writes.
+const KILLED_EVERY: usize = 3;
 
 async fn fresh_store() -> (Arc<dyn Store>, Box<dyn Any + Send + Sync>) {
     let (store, place) = Kind::Postgres.store().await;
