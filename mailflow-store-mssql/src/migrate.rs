@@ -26,6 +26,10 @@ const LOCK: &str = "DECLARE @had INT;
         @LockTimeout = 10000;
     SELECT CAST(@had AS BIGINT) AS had;";
 const LOCK_ATTEMPTS: usize = 60;
+/// What whoever commits does first.
+pub(crate) const TAKE_COUNTERS: &str = "UPDATE counters WITH (UPDLOCK, HOLDLOCK) SET version = version WHERE id = 1;";
+/// Asks for the number of the newest step that was taken.
+pub(crate) const SHAPE: &str = "SELECT MAX(number) AS shape FROM mailflow_migrations";
 
 const LOOKING: &str = "looking at the shape of the database";
 const STEPPING: &str = "bringing the database to the newest shape";
@@ -104,6 +108,10 @@ async fn take_steps(connection: &mut Connection, target: &Target) -> Result<(), 
         }
     }
     let taken = taken(connection, target).await?;
+    if taken > 0 {
+        // From here on nobody commits: whoever does so later sees that the shape is another one.
+        connection.run(TAKE_COUNTERS).await.or_failed(LOOKING)?;
+    }
     for (number, step) in (1_i64..).zip(MIGRATIONS).skip(taken) {
         connection.run(step).await.map_err(|error| failed(&error, target).because(error))?;
         if number == turns::STEP {
@@ -131,6 +139,12 @@ fn failed(error: &Trouble, target: &Target) -> StoreError {
         )),
         _ => StoreError::new(crate::error::kind(error), STEPPING),
     }
+}
+
+/// Why this program is too old for a database that has taken this step, if it is.
+pub(crate) fn outdated(database: &str, newest: i64) -> Option<StoreError> {
+    let shape = usize::try_from(newest).unwrap_or(0);
+    steps::check_known(&format!("the database `{database}`"), shape, MIGRATIONS).err()
 }
 
 /// How many steps were taken. An error if they are not ours, or more than we know.

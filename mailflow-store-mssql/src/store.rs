@@ -77,7 +77,8 @@ impl MssqlStore {
         bodies::tidy(&pool).await?;
         let waiting = Arc::new(Waiting::default());
         let name: Arc<str> = touched::name()?.into();
-        let jobs = writer::start(Writes { pool: pool.clone(), name: Arc::clone(&name) }, Arc::clone(&waiting));
+        let writes = Writes { pool: pool.clone(), name: Arc::clone(&name), database: target.database.clone() };
+        let jobs = writer::start(writes, Arc::clone(&waiting));
         Ok(Self { target, pool, jobs, waiting, name, there: Arc::default() })
     }
 

@@ -50,6 +50,10 @@ async fn take_steps(client: &Object, target: &Target) -> Result<(), StoreError> 
     client.batch_execute("SET LOCAL lock_timeout = '10min'").await.or_failed(LOOKING)?;
     client.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await.or_failed(LOOKING)?;
     let taken = taken(client, target).await?;
+    if taken > 0 {
+        // From here on nobody commits: whoever does so later sees that the shape is another one.
+        client.batch_execute("LOCK TABLE counters IN EXCLUSIVE MODE").await.or_failed(LOOKING)?;
+    }
     for (number, step) in (1_i64..).zip(MIGRATIONS).skip(taken) {
         client.batch_execute(step).await.map_err(|error| failed(&error, target).because(error))?;
         let digest = steps::digest(step);
@@ -98,6 +102,15 @@ async fn check_encoding(client: &Object, target: &Target) -> Result<(), StoreErr
         tracing::warn!("the PostgreSQL server has `fsync = off`: a power cut may lose mail that was acknowledged");
     }
     Ok(())
+}
+
+/// Asks for the number of the newest step that was taken.
+pub(crate) const SHAPE: &str = "SELECT max(number) FROM mailflow_migrations";
+
+/// Why this program is too old for a database that has taken this step, if it is.
+pub(crate) fn outdated(database: &str, newest: i64) -> Option<StoreError> {
+    let shape = usize::try_from(newest).unwrap_or(0);
+    steps::check_known(&format!("the database `{database}`"), shape, MIGRATIONS).err()
 }
 
 /// How many steps were taken. An error if they are not ours, or more than we know.

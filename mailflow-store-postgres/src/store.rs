@@ -71,7 +71,9 @@ impl PostgresStore {
         let waiting = Arc::new(Waiting::default());
         // How others know who said something.
         let name = touched::name()?;
-        let jobs = writer::start(Writes { pool: pool.clone(), name: name.clone() }, Arc::clone(&waiting));
+        let database = target.database().to_owned();
+        let writes = Writes { pool: pool.clone(), name: name.clone(), database };
+        let jobs = writer::start(writes, Arc::clone(&waiting));
         let listener = Listener::new(target.clone(), name);
         Ok(Self { target, pool, jobs, waiting, listener })
     }

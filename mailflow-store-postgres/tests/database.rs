@@ -4,14 +4,16 @@
 use mailflow_core::access::Visibility;
 use mailflow_core::arrival::ArrivalState;
 use mailflow_core::search::phrases;
-use mailflow_core::store::{Entry, Key, Page, Query, Record, Row, SearchQuery, Store as _, StoreError, TicketQuery};
+use mailflow_core::store::{
+    CommitError, Entry, Key, Page, Query, Record, Row, SearchQuery, Store as _, StoreError, TicketQuery,
+};
 use mailflow_store_postgres::{Options, PostgresStore};
 use mailflow_test::postgres::{Database, is_there};
 use mailflow_test::store::rules::turns;
-use mailflow_test::store::samples::{BODY, agent_id, arrival, box_id, message, ticket, ticket_id};
+use mailflow_test::store::samples::{BODY, agent_id, arrival, box_id, message, server, ticket, ticket_id};
 
 mod common;
-use common::{insert, open};
+use common::{changeset, insert, open};
 
 async fn refusal(url: &str) -> StoreError {
     PostgresStore::open(url, Options::default()).await.unwrap_err()
@@ -70,6 +72,71 @@ async fn a_database_of_another_program_or_version_is_refused() {
     database.sql("DELETE FROM mailflow_migrations WHERE number = 99; UPDATE mailflow_migrations SET digest = 'x'");
     let error = refusal(&database.url()).await;
     assert!(error.is_unusable() && error.to_string().contains("unreleased version"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_older_than_the_database_reads_and_only_takes_its_leave() {
+    if !is_there() {
+        return;
+    }
+    let database = Database::fresh();
+    let store = open(&database).await;
+    insert(&store, vec![ticket(1).into(), server(1).into()]).await;
+    store.keep_body(BODY.to_vec()).await.unwrap();
+    // A later version has been there.
+    database.sql("INSERT INTO mailflow_migrations (number, digest) SELECT 99, digest FROM mailflow_migrations WHERE number = 1");
+    let is_refused =
+        |said: &StoreError| said.is_outdated() && said.to_string().contains("use the later version of mailflow");
+    let Err(CommitError::Failed(said)) = store.commit(changeset(vec![ticket(2).into()])).await else {
+        unreachable!("it is too old");
+    };
+    assert!(is_refused(&said), "{said}");
+    let said = store.erase_body(&mailflow_core::digest::Digest::of(BODY)).await.unwrap_err();
+    assert!(is_refused(&said), "{said}");
+    insert(&store, vec![server(2).into()]).await;
+    let keys = [1, 2].map(|number| Key::Ticket(ticket_id(number)));
+    let there: Vec<bool> = store.load(&keys).await.unwrap().iter().map(|it| it.record.is_some()).collect();
+    assert_eq!(there, [true, false]);
+    assert_eq!(store.body(&mailflow_core::digest::Digest::of(BODY)).await.unwrap().as_deref(), Some(BODY));
+    // The control: the later version writes.
+    database.sql("DELETE FROM mailflow_migrations WHERE number = 99");
+    insert(&store, vec![ticket(2).into()]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_commits_between_the_steps_of_a_later_version_and_its_end() {
+    if !is_there() {
+        return;
+    }
+    let database = Database::fresh();
+    let store = std::sync::Arc::new(open(&database).await);
+    insert(&store, vec![ticket(1).into()]).await;
+    // As a later version takes its steps: the lock, what it makes, its note.
+    let url = database.url();
+    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+    let connected = tokio::spawn(connection);
+    client.batch_execute("BEGIN; LOCK TABLE counters IN EXCLUSIVE MODE").await.unwrap();
+    let committing = {
+        let store = std::sync::Arc::clone(&store);
+        tokio::spawn(async move { store.commit(changeset(vec![ticket(2).into()])).await })
+    };
+    let waits =
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    while client.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!committing.is_finished());
+    client
+        .batch_execute(
+            "INSERT INTO mailflow_migrations (number, digest) SELECT 99, digest FROM mailflow_migrations WHERE number = 1;
+             COMMIT",
+        )
+        .await
+        .unwrap();
+    let Err(CommitError::Failed(said)) = committing.await.unwrap() else { unreachable!("it waited, and is too old") };
+    assert!(said.is_outdated(), "{said}");
+    drop(client);
+    connected.await.unwrap().unwrap();
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use mailflow_core::id::TicketId;
 use mailflow_core::store::{CommitError, Committed, Key, StoreError, StoreErrorKind, Version};
 
 use crate::bodies::{ERASED, Kept, Waiting, Written};
+use crate::error::again;
 use crate::index::IndexChanges;
 use crate::jobs::{Job, Outcome};
 use crate::look::{Counters, Found, Slot, Standing};
@@ -137,6 +138,11 @@ pub fn decide<'j>(found: &Found, group: &'j [Job], bodies: &Waiting) -> Decided<
     };
     let mut deciding = Deciding { found, bodies, slots: BTreeMap::new(), scopes: BTreeMap::new(), numbers, decided };
     for job in group {
+        let may_be_done = matches!(job, Job::Commit(prepared, _) if prepared.is_last_word);
+        if let Some(outdated) = found.outdated.as_ref().filter(|_| !may_be_done) {
+            deciding.decided.outcomes.push(Outcome::Failed(again(outdated)));
+            continue;
+        }
         let outcome = match job {
             Job::Commit(prepared, _) => Outcome::Commit(deciding.changeset(prepared)),
             Job::WriteBodies(_) => {

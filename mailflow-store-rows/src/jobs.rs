@@ -36,6 +36,8 @@ pub enum Outcome {
     Commit(Result<Committed, CommitError>),
     /// What had to be done with bodies is done.
     Done,
+    /// It was not even begun.
+    Failed(StoreError),
 }
 
 /// The way to whoever writes. When it is dropped, he writes what waits and ends.
@@ -104,6 +106,10 @@ impl Job {
         match (self, outcome) {
             (Self::Commit(_, answer), Outcome::Commit(result)) => drop(answer.send(result)),
             (Self::Commit(_, answer), Outcome::Done) => drop(answer.send(Err(closed().into()))),
+            (Self::Commit(_, answer), Outcome::Failed(failure)) => drop(answer.send(Err(failure.into()))),
+            (Self::WriteBodies(answer) | Self::EraseBody(_, answer), Outcome::Failed(failure)) => {
+                drop(answer.send(Err(failure)));
+            }
             (Self::WriteBodies(answer) | Self::EraseBody(_, answer), _) => drop(answer.send(Ok(()))),
         }
     }

@@ -78,6 +78,8 @@ impl Slot {
 pub struct Found {
     /// What was given last.
     pub counters: Counters,
+    /// Why this program is too old for the database, if it is.
+    pub outdated: Option<StoreError>,
     /// What is under keys; nothing for one that is not named.
     pub slots: BTreeMap<Key, Slot>,
     /// Where tickets lie.

@@ -24,6 +24,8 @@ pub struct Prepared {
     pub touched: Touched,
     /// About how many bytes it writes.
     pub bytes: usize,
+    /// Whether a program that is too old for the database may still write it.
+    pub is_last_word: bool,
 }
 
 /// One entry.
@@ -66,6 +68,7 @@ impl Prepared {
             first_number: changes.first_ticket_number,
             touched: Touched::default(),
             bytes: 0,
+            is_last_word: changes.is_last_word(),
         };
         for entry in changes.entries {
             let (key, expected) = (entry.key(), entry.expected().number());

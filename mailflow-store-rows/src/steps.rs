@@ -22,12 +22,7 @@ pub fn check(
     taken: impl Iterator<Item = Taken>,
     steps: &[&str],
 ) -> Result<(), StoreError> {
-    let newest = steps.len();
-    if shape > newest {
-        return Err(unusable(format!(
-            "{database} has shape {shape}, this program knows {newest}; use the later version of mailflow"
-        )));
-    }
+    check_known(database, shape, steps)?;
     let mut known = (1..).zip(steps.iter().map(|step| digest(step).as_bytes().to_vec()));
     let mut taken = taken.take(shape);
     if !taken.all(|it| known.next() == Some(it)) {
@@ -36,6 +31,20 @@ pub fn check(
         )));
     }
     Ok(())
+}
+
+/// Checks that a database has not taken more steps than there are: then a newer program has been there.
+///
+/// # Errors
+/// [`StoreError`] that says so, and what to do.
+pub fn check_known(database: &str, shape: usize, steps: &[&str]) -> Result<(), StoreError> {
+    let newest = steps.len();
+    if shape <= newest {
+        return Ok(());
+    }
+    let doing =
+        format!("{database} has shape {shape}, this program knows {newest}; use the later version of mailflow");
+    Err(StoreError::new(StoreErrorKind::Outdated, doing))
 }
 
 /// A failure that says what is wrong with a database, and what to do.

@@ -34,6 +34,11 @@ impl Error {
         }
     }
 
+    /// Whether this program is too old for the database, and writes nothing into it.
+    pub fn is_outdated(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_outdated())
+    }
+
     /// Whether it may work when it is tried again.
     pub fn is_transient(&self) -> bool {
         match self {

@@ -254,7 +254,7 @@ impl Mailflow {
     /// # Errors
     /// [`Error`] if the store fails.
     pub async fn caller(&self, token: Digest, place: Option<IpAddr>) -> Result<Option<Caller>, Error> {
-        Ok(self.shared.transact(|scene, changes, _| session::whose(scene, changes, token, place)).await?.value)
+        self.shared.answer(|scene, changes, _| session::whose(scene, changes, token, place)).await
     }
 
     /// The sessions of an agent, or of all, that are not over, the one seen last first.

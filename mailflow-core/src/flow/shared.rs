@@ -138,6 +138,28 @@ impl Shared {
         self.transact_relying(None, decide).await
     }
 
+    /// Answers a question, and writes down in passing what came up with it: a program that is too old for the database
+    /// answers all the same.
+    pub async fn answer<T: Clone + Send + Sync>(
+        &self,
+        decide: impl Fn(&Scene<'_>, &mut Changes<'_>, &mut Mint) -> Result<T, Stop> + Send + Sync,
+    ) -> Result<T, Error> {
+        let answered = Mutex::new(None);
+        let remembered = |scene: &Scene<'_>, changes: &mut Changes<'_>, mint: &mut Mint| {
+            let answer = decide(scene, changes, mint)?;
+            *lock(&answered) = Some(answer.clone());
+            Ok(answer)
+        };
+        let error = match self.transact(remembered).await {
+            Ok(done) => return Ok(done.value),
+            Err(error) => error,
+        };
+        match lock(&answered).take() {
+            Some(answer) if error.is_outdated() => Ok(answer),
+            _ => Err(error),
+        }
+    }
+
     /// Makes a wish come true, if this lease is still what it was when it is committed.
     pub async fn transact_relying<T: Send>(
         &self,

@@ -1,7 +1,10 @@
 //! [`Changeset`]: what a decision wants to be true, applied whole or not at all.
 
 use super::{Key, Record, RecordKind, StoreError, StoreErrorKind};
+use crate::audit::About;
 use crate::id::TicketId;
+use crate::lease::Task;
+use crate::outgoing::OutgoingState;
 
 /// The number of the commit that wrote a record: unique in the store and rising, so that a record that was erased and
 /// made again never looks unchanged.
@@ -75,6 +78,32 @@ impl Changeset {
             return Err(StoreError::new(StoreErrorKind::Other, doing));
         }
         Ok(())
+    }
+
+    /// Whether a program that is too old for the database may still write it: how it makes room for others. It says that
+    /// it gives its tasks away, ends a session, or writes down what came of a mail that it had in hand, which nobody else
+    /// can know.
+    pub fn is_last_word(&self) -> bool {
+        let router = Task::Router.id();
+        let of_who_sends = |entry: &Entry| matches!(entry, Entry::RelyOn(Key::Lease(task), _) if *task != router);
+        let came_of = |record: &Record| matches!(record, Record::Outgoing(it) if !matches!(it.state, OutgoingState::Sending { .. }));
+        if self.entries.iter().any(of_who_sends) && self.records().any(came_of) {
+            return true;
+        }
+        let mut says_something = false;
+        let makes_room = |entry: &Entry| {
+            let is_said = match entry {
+                Entry::RelyOn(..) => return true,
+                Entry::Insert(Record::Audit(told)) => return !matches!(told.about, About::Ticket(_)),
+                Entry::Insert(record) | Entry::Replace(_, record) => {
+                    matches!(record, Record::Server(_) | Record::Lease(_))
+                }
+                Entry::Erase(key, _) => matches!(key, Key::Session(_)),
+            };
+            says_something |= is_said;
+            is_said
+        };
+        self.entries.iter().all(makes_room) && says_something
     }
 
     /// The records that it writes.

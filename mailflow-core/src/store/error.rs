@@ -30,8 +30,10 @@ pub enum StoreErrorKind {
     Transient,
     /// There is no room left.
     Full,
-    /// The database is not ours, damaged, or of a version that this program does not know.
+    /// The database is not ours, or damaged.
     Unusable,
+    /// The database has a shape that is newer than this program: a later one has to be used.
+    Outdated,
     /// Another process has it; one at a time may.
     InUse,
     /// Anything else.
@@ -68,6 +70,11 @@ impl StoreError {
 
     /// Whether the database cannot be used by this program at all.
     pub fn is_unusable(&self) -> bool {
-        self.kind == StoreErrorKind::Unusable
+        matches!(self.kind, StoreErrorKind::Unusable | StoreErrorKind::Outdated)
+    }
+
+    /// Whether this program is too old for the database: it can read, and writes nothing.
+    pub fn is_outdated(&self) -> bool {
+        self.kind == StoreErrorKind::Outdated
     }
 }

@@ -52,6 +52,9 @@ use crate::time::Timestamp;
 ///   cursor to cursor shows each row that stayed exactly once.
 /// - **Audit.** What somebody did stays as it was written: a changeset that would replace or erase an audit entry fails
 ///   ([`Changeset::only_adds_to_the_audit`]).
+/// - **Shape.** In a database that a newer program has brought to a shape which this one does not know, a changeset fails
+///   as [outdated](StoreError::is_outdated), unless it is a [last word](Changeset::is_last_word); that is looked at in
+///   the step that applies it. Reading goes on as far as it can.
 /// - **Tombstones.** After an erase of a kind that [leaves one](RecordKind::leaves_tombstone), the key has a version and
 ///   no record, inserting it is a conflict, and only a replace with the tombstone's version brings it back.
 #[async_trait]
@@ -66,7 +69,7 @@ pub trait Store: Send + Sync + 'static {
     /// one may have brought it to the next shape meanwhile.
     ///
     /// # Errors
-    /// [`StoreError`]: [`is_unusable`](StoreError::is_unusable) if it has not, with words that say what to do; another
+    /// [`StoreError`]: [`is_outdated`](StoreError::is_outdated) if it has not, with words that say what to do; another
     /// one if the database cannot be asked.
     async fn check_shape(&self) -> Result<(), StoreError>;
 

@@ -11,7 +11,7 @@ use crate::batch::{Batches, Parameters};
 use crate::driver::{Connection, Row};
 use crate::error::OrFailed as _;
 use crate::value::bytes;
-use crate::{scope, statements};
+use crate::{migrate, scope, statements};
 
 const LOOKING: &str = "looking at what is there";
 
@@ -23,6 +23,7 @@ const BEGIN: &str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; BEGIN TRANS
 /// What an answer is about.
 enum About<'a> {
     Counters,
+    Shape,
     Keys(&'a [&'a Step], bool),
     Scopes,
     Numbers,
@@ -56,6 +57,7 @@ impl<'a> Questions<'a> {
         let mut questions = Self::default();
         let counters = "SELECT version, number, seq FROM counters WITH (UPDLOCK, HOLDLOCK) WHERE id = 1";
         questions.add(0, About::Counters, |_| counters.to_owned());
+        questions.add(0, About::Shape, |_| migrate::SHAPE.to_owned());
         for (table, steps) in asked.keys.values() {
             for steps in steps.chunks(MAX_ROWS) {
                 questions.add(steps.len() * table.keys.len(), About::Keys(steps, table.numbered), |parameters| {
@@ -90,7 +92,11 @@ impl<'a> Questions<'a> {
 }
 
 /// Takes the lock and looks.
-pub(super) async fn look(connection: &mut Connection, asked: &Asked<'_>) -> Result<Found, StoreError> {
+pub(super) async fn look(
+    connection: &mut Connection,
+    asked: &Asked<'_>,
+    database: &str,
+) -> Result<Found, StoreError> {
     let questions = Questions::of(asked);
     let mut found = Found::default();
     let mut before = Some(BEGIN);
@@ -105,6 +111,11 @@ pub(super) async fn look(connection: &mut Connection, asked: &Asked<'_>) -> Resu
             return Err(StoreError::new(StoreErrorKind::Other, doing));
         }
         for (about, rows) in about.iter().zip(&answers) {
+            if matches!(about, About::Shape) {
+                let shape = rows.first().map(|row| row.integer_or_null(0)).transpose()?.flatten();
+                found.outdated = migrate::outdated(database, shape.unwrap_or(0));
+                continue;
+            }
             take(&mut found, about, rows)?;
         }
     }
@@ -118,7 +129,7 @@ fn take(found: &mut Found, about: &About<'_>, rows: &[Row]) -> Result<(), StoreE
     }
     for row in rows {
         match about {
-            About::Counters => {}
+            About::Counters | About::Shape => {}
             About::Keys(steps, numbered) => {
                 let slot = slot(row, *numbered)?;
                 if let Some(step) = usize::try_from(row.integer(0)?).ok().and_then(|nth| steps.get(nth)) {

@@ -28,6 +28,8 @@ pub(crate) struct Writes {
     pub pool: Pool,
     /// How this process is known to others.
     pub name: Arc<str>,
+    /// How the database is called.
+    pub database: String,
 }
 
 impl Database for Writes {
@@ -42,7 +44,7 @@ impl Database for Writes {
     }
 
     async fn look(&self, connection: &mut Object, asked: &Asked<'_>) -> Result<Found, StoreError> {
-        look::look(connection, asked).await
+        look::look(connection, asked, &self.database).await
     }
 
     async fn write(&self, connection: &mut Object, found: &Found, decided: &Decided<'_>) -> Result<(), Failure> {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::error::OrFailed as _;
 use crate::load::key_arrays;
+use crate::migrate;
 use crate::pipeline::Pipeline;
 use crate::scope;
 use crate::statements;
@@ -17,10 +18,12 @@ use crate::value::{Value, signed, unsigned};
 const LOOKING: &str = "looking at what is there";
 
 /// Takes the lock and looks.
-pub(super) async fn look(client: &Object, asked: &Asked<'_>) -> Result<Found, StoreError> {
+pub(super) async fn look(client: &Object, asked: &Asked<'_>, database: &str) -> Result<Found, StoreError> {
     let mut pipeline = Pipeline::new(client, LOOKING);
     pipeline.run("BEGIN");
     pipeline.add("SELECT version, number, seq FROM counters WHERE id = 1 FOR UPDATE", Vec::new()).await?;
+    // A statement of its own: it sees what was done while the one before waited for the lock.
+    pipeline.add(migrate::SHAPE, Vec::new()).await?;
     for (table, steps) in asked.keys.values() {
         let keys: Vec<&[Value]> = steps.iter().map(|step| step.values.as_slice()).collect();
         pipeline.add(&statements::of(table)?.look, key_arrays(table, &keys)).await?;
@@ -41,6 +44,8 @@ pub(super) async fn look(client: &Object, asked: &Asked<'_>) -> Result<Found, St
     let mut answers = pipeline.finish().await?.into_iter().skip(1);
     let mut next = || answers.next().unwrap_or_default();
     let mut found = Found { counters: counters(&next())?, ..Found::default() };
+    let shape = next().first().map(|row| row.try_get(0)).transpose().or_failed(LOOKING)?;
+    found.outdated = migrate::outdated(database, shape.unwrap_or(0));
     for (table, steps) in asked.keys.values() {
         for row in next() {
             let (nth, slot) = slot(&row, table.numbered).or_failed(LOOKING)?;

@@ -27,6 +27,8 @@ pub(crate) struct Writes {
     pub pool: Pool,
     /// How this process is known to others that listen.
     pub name: String,
+    /// How the database is called.
+    pub database: String,
 }
 
 impl Database for Writes {
@@ -40,7 +42,7 @@ impl Database for Writes {
     }
 
     async fn look(&self, client: &mut Object, asked: &Asked<'_>) -> Result<Found, StoreError> {
-        look::look(client, asked).await
+        look::look(client, asked, &self.database).await
     }
 
     async fn write(&self, client: &mut Object, _: &Found, decided: &Decided<'_>) -> Result<(), Failure> {

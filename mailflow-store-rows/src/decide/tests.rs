@@ -6,6 +6,7 @@ use mailflow_test::store::samples::{BODY, arrival, box_id, message, ticket, tick
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::error::closed;
 
 fn commit(entries: Vec<Entry>) -> Job {
     let prepared = Prepared::new(Changeset { entries, first_ticket_number: 1 }, 100).unwrap();
@@ -124,4 +125,26 @@ fn a_row_has_what_is_given_when_it_is_written() {
     assert_eq!(column(&decided, &Key::Ticket(ticket_id(1)), NUMBER), Value::Integer(1));
     let message = decided.finals.iter().find(|(key, _)| key.kind() == RecordKind::Message).unwrap().0;
     assert_eq!(column(&decided, message, SEQ), Value::Integer(1));
+}
+
+#[test]
+fn in_a_database_that_is_too_new_only_last_words_are_taken() {
+    let server = mailflow_test::store::samples::server(1);
+    let group = [
+        insert([ticket(1).into()]),
+        insert([server.clone().into()]),
+        insert([server.clone().into(), ticket(2).into()]),
+        Job::WriteBodies(oneshot::channel().0),
+        Job::EraseBody(mailflow_core::digest::Digest::of(BODY), oneshot::channel().0),
+    ];
+    let waiting = Waiting::default();
+    waiting.keep_small(BODY).unwrap();
+    let mut found = Found { outdated: Some(closed()), ..Found::default() };
+    let decided = decide(&found, &group, &waiting);
+    assert_eq!(taken(&decided), [false, true, false, false, false]);
+    assert_eq!(decided.finals.keys().copied().cloned().collect::<Vec<_>>(), [Key::Server(server.id)]);
+    assert!(decided.bodies.is_empty());
+    // The control: in one that is not, all are, but the one that comes second with the server.
+    found.outdated = None;
+    assert_eq!(taken(&decide(&found, &group, &waiting)), [true, true, false, true, true]);
 }

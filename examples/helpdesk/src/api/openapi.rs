@@ -77,7 +77,10 @@ const NO_JSON: (&str, &str) = ("415", "The body is not said to be `application/j
 const INVALID: (&str, &str) = ("422", "A field does not do; `what` says which and why");
 const PAUSED: (&str, &str) = ("429", "Too many wrong passwords; `Retry-After` says how long to wait");
 const FAILED: (&str, &str) = ("500", "The desk could not do it");
-const BUSY: (&str, &str) = ("503", "Try again in a moment");
+const BUSY: (&str, &str) = (
+    "503",
+    "Try again, after as many seconds as `Retry-After` says; or on another server, if this one is too old for the database",
+);
 
 fn refusals(statuses: &[(&str, &str)]) -> BTreeMap<String, RefOr<Response>> {
     let refusal = |(status, description): &(&str, &str)| {

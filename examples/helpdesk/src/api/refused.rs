@@ -10,6 +10,8 @@ use mailflow_core::store::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::web::RETRY_OUTDATED_S;
+
 /// Why something was not done.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({
@@ -136,6 +138,18 @@ impl From<Error> for Refused {
     fn from(error: Error) -> Self {
         match error {
             Error::Refused(refusal) => refusal.into(),
+            error if error.is_outdated() => {
+                tracing::warn!(
+                    error = words(&error),
+                    "nothing is written by a server that is too old for the database"
+                );
+                let what = "the database was brought to a newer shape than this server knows: it can be read here, and \
+                            nothing changed";
+                let do_next =
+                    "send it to another server, or have this one updated and started again; nothing is lost";
+                let outdated = Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_outdated", what, do_next);
+                Self { retry_after_s: Some(RETRY_OUTDATED_S), ..outdated }
+            }
             error if error.is_transient() => {
                 tracing::warn!(error = words(&error), "a request has to be tried again");
                 let what = "others are changing the same thing, or the database is away for a moment";

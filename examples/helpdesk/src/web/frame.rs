@@ -212,7 +212,7 @@ fn alarms(signed: &Signed, health: &Health) -> Vec<Alarm> {
     };
     let mut alarms = Vec::new();
     if let Some(why) = &health.outdated {
-        let words = format!("This server gives away its tasks and takes none: {}", readable(why));
+        let words = format!("This server is too old: it takes no tasks and changes nothing ({})", readable(why));
         alarms.push(Alarm { words, path: "/admin/servers".to_owned() });
     }
     for source in directory.sources.values().filter(|it| it.enabled) {

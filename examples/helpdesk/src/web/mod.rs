@@ -58,7 +58,7 @@ pub use routes::routes;
 pub use serve::serve;
 pub use signed::Signed;
 pub use table::{Route, Table, Verb, Who};
-pub use trouble::Trouble;
+pub use trouble::{RETRY_OUTDATED_S, Trouble};
 
 /// The most bytes of a request: an answer with its files.
 const REQUEST_BYTES: usize = 40 << 20;

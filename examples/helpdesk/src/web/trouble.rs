@@ -12,6 +12,9 @@ use mailflow_core::store::StoreError;
 use super::answer::{self, is_fragment, redirect};
 use super::{App, Base, asset};
 
+/// It takes about so long until somebody has updated a server.
+pub const RETRY_OUTDATED_S: u64 = 60;
+
 /// Something that does not work, in words for the person who asked. It becomes a page, a fragment or JSON, as it was
 /// asked for.
 #[derive(Debug, Clone)]
@@ -106,6 +109,38 @@ impl Trouble {
             help: "Nothing was changed and nothing is lost. Try again in a moment.".to_owned(),
         }
     }
+
+    /// The database is newer than this program.
+    fn outdated(error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::warn!(error, "nothing is written by a server that is too old for the database");
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            code: "server_outdated",
+            heading: "This server is too old".to_owned(),
+            what: "The database was brought to a newer shape than this server knows, so it can still show \
+                   everything, and changes nothing."
+                .to_owned(),
+            help: "Nothing was changed and nothing is lost. If there is another server, do it there; else an \
+                   administrator updates this one and starts it again."
+                .to_owned(),
+        }
+    }
+
+    /// An answer that says when it makes sense to try again, for programs.
+    fn says_when(&self, mut response: Response) -> Response {
+        if let Some(seconds) = self.retry_after_s() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+
+    fn retry_after_s(&self) -> Option<u64> {
+        match self.code {
+            "busy" => Some(1),
+            "server_outdated" => Some(RETRY_OUTDATED_S),
+            _ => None,
+        }
+    }
 }
 
 impl From<Refusal> for Trouble {
@@ -140,6 +175,7 @@ impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
         match error {
             Error::Refused(refusal) => refusal.into(),
+            error if error.is_outdated() => Self::outdated(&error),
             error if error.is_transient() => Self::busy(&error),
             error => Self::failed(&error),
         }
@@ -189,9 +225,15 @@ pub(super) async fn render(State(app): State<App>, request: Request, next: Next)
     let reads = request.method().is_safe();
     let base = request.extensions().get::<Base>().cloned().unwrap_or_default();
     let mut response = next.run(request).await;
-    let Some(trouble) = response.extensions_mut().remove::<Trouble>() else { return response };
+    let Some(trouble) = response.extensions_mut().remove::<Trouble>() else {
+        // A page that says itself what could not be written.
+        if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().entry(header::RETRY_AFTER).or_insert(HeaderValue::from(RETRY_OUTDATED_S));
+        }
+        return response;
+    };
     if path.path().starts_with("/api/") {
-        return json(&trouble);
+        return trouble.says_when(json(&trouble));
     }
     if trouble.code == "sign_in" && reads && !is_fragment(&headers) && wants_page(&headers) {
         let wanted = path.path_and_query().map_or("/", |it| it.as_str());
@@ -201,7 +243,8 @@ pub(super) async fn render(State(app): State<App>, request: Request, next: Next)
     let page = TroublePage { trouble: &trouble, base: &base, desk: &directory.settings.name, assets: asset::links() };
     let body = if is_fragment(&headers) { page.as_words().render() } else { page.render() };
     let html = (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    (trouble.status, [html], body.unwrap_or_else(|_| trouble.what.clone())).into_response()
+    let body = body.unwrap_or_else(|_| trouble.what.clone());
+    trouble.says_when((trouble.status, [html], body).into_response())
 }
 
 fn wants_page(headers: &HeaderMap) -> bool {

@@ -150,6 +150,11 @@
     const place = $("[data-saved]", form);
     try {
       const answer = await fetch(form.action, { method: "POST", body: fields, headers: { "HX-Request": "true" }, credentials: "same-origin" });
+      if (answer.status === 503) {
+        const retry = Number(answer.headers.get("Retry-After"));
+        place.textContent = `Saved in this browser only; the desk ${retry > 1 ? "can only be read from here just now" : "is busy"}`;
+        return;
+      }
       if (!answer.ok) throw new Error(answer.status);
       place.textContent = new DOMParser().parseFromString(await answer.text(), "text/html").body.textContent;
       sessionStorage.removeItem(keyOf(form));

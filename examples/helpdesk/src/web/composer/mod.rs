@@ -330,6 +330,14 @@ impl Composer {
     }
 }
 
+impl Composer {
+    /// The composer with what keeps it from being sent. What could not even be written was not saved.
+    pub fn in_trouble(self, status: StatusCode, words: String) -> Self {
+        let saved = if status == StatusCode::SERVICE_UNAVAILABLE { String::new() } else { self.saved };
+        Self { trouble: Some(words), saved, ..self }
+    }
+}
+
 /// When a draft was saved, as a time of the day in UTC.
 fn clock(draft: &Draft) -> String {
     draft.saved.to_utc().format("%H:%M UTC").to_string()

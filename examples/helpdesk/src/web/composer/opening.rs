@@ -88,7 +88,7 @@ pub async fn act(signed: Signed, Path(name): Path<String>, headers: HeaderMap, s
         }
         Attempt::Stopped { status, words, .. } => (status, words),
     };
-    let composer = Composer { trouble: Some(trouble), ..of_draft(&signed, &draft) };
+    let composer = of_draft(&signed, &draft).in_trouble(status, trouble);
     show_with(&signed, status, composer).await
 }
 

@@ -89,9 +89,11 @@ pub async fn attempt(
     let draft = match signed.desk.save_draft(draft).await {
         Ok(draft) => draft,
         // A page is shown again with the words in it: they are kept nowhere else.
-        Err(Error::Refused(refusal)) if !is_fragment(headers) => {
-            let trouble = Trouble::from(refusal);
-            return Ok(Attempt::Stopped { status: trouble.status, words: trouble.what, changed: false });
+        Err(error) if !is_fragment(headers) => {
+            let could_not = error.refusal().is_none();
+            let Trouble { status, what, help, .. } = Trouble::from(error);
+            let words = if could_not { format!("{what} {help}") } else { what };
+            return Ok(Attempt::Stopped { status, words, changed: false });
         }
         Err(error) => return Err(error.into()),
     };
@@ -151,15 +153,17 @@ async fn again(
     draft: Draft,
     (status, trouble, anyway): (StatusCode, String, bool),
 ) -> Answer {
-    let composer = Composer { trouble: Some(trouble), anyway, ..Composer::of_draft(signed, conversation, &draft) };
+    let composer = Composer { anyway, ..Composer::of_draft(signed, conversation, &draft).in_trouble(status, trouble) };
     page_with_composer(signed, conversation.ticket.number, status, composer).await
 }
 
 async fn note_again(signed: &Signed, conversation: &Conversation, text: String, error: Error) -> Answer {
-    let trouble = Trouble::from(error);
+    let could_not = error.refusal().is_none();
+    let Trouble { status, what, help, .. } = Trouble::from(error);
+    let words = if could_not { format!("{what} {help}") } else { what };
     let blank = Composer::begin(signed, conversation, super::Kind::Note, None)?;
-    let composer = Composer { text, trouble: Some(trouble.what.clone()), ..blank };
-    page_with_composer(signed, conversation.ticket.number, trouble.status, composer).await
+    let composer = Composer { text, ..blank.in_trouble(status, words) };
+    page_with_composer(signed, conversation.ticket.number, status, composer).await
 }
 
 /// What the script is told after it saved.

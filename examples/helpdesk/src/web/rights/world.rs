@@ -1,6 +1,7 @@
 //! A desk that can be copied with everything in it: the same ids, numbers, sessions and secrets in each copy.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use mailflow_core::access::{Grant, Grantee, Rights, Scope, Securable};
@@ -17,6 +18,7 @@ use mailflow_core::outgoing::{Outgoing, OutgoingState};
 use mailflow_core::response::StandardResponse;
 use mailflow_core::store::{
     Changeset, CommitError, Committed, Entry, Found, Key, Loaded, MemoryStore, Page, Query, Store, StoreError,
+    StoreErrorKind,
 };
 use mailflow_core::time::{Clock, Timestamp};
 
@@ -25,40 +27,58 @@ use crate::web::testing::{Browser, Web};
 
 /// A store that the test keeps a handle of.
 #[derive(Clone)]
-pub struct Kept(Arc<MemoryStore>);
+pub struct Kept {
+    store: Arc<MemoryStore>,
+    watch: Arc<Watch>,
+}
+
+/// What a test sees of a store, and does to it.
+#[derive(Default)]
+pub struct Watch {
+    /// How many commits there were that are no last words.
+    pub commits: AtomicUsize,
+    /// Set when a newer program has brought the database to another shape.
+    pub outgrown: AtomicBool,
+}
 
 #[async_trait]
 impl Store for Kept {
     async fn load(&self, keys: &[Key]) -> Result<Vec<Loaded>, StoreError> {
-        self.0.load(keys).await
+        self.store.load(keys).await
     }
 
     async fn find(&self, query: &Query, page: &Page) -> Result<Found, StoreError> {
-        self.0.find(query, page).await
+        self.store.find(query, page).await
     }
 
     async fn commit(&self, changes: Changeset) -> Result<Committed, CommitError> {
-        self.0.commit(changes).await
+        if !changes.is_last_word() {
+            if self.watch.outgrown.load(Ordering::SeqCst) {
+                return Err(StoreError::new(StoreErrorKind::Outdated, "use the later version of mailflow").into());
+            }
+            self.watch.commits.fetch_add(1, Ordering::SeqCst);
+        }
+        self.store.commit(changes).await
     }
 
     async fn keep_body(&self, bytes: Vec<u8>) -> Result<Digest, StoreError> {
-        self.0.keep_body(bytes).await
+        self.store.keep_body(bytes).await
     }
 
     async fn body(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
-        self.0.body(digest).await
+        self.store.body(digest).await
     }
 
     async fn now(&self) -> Result<Timestamp, StoreError> {
-        self.0.now().await
+        self.store.now().await
     }
 
     async fn check_shape(&self) -> Result<(), StoreError> {
-        self.0.check_shape().await
+        self.store.check_shape().await
     }
 
     async fn erase_body(&self, digest: &Digest) -> Result<(), StoreError> {
-        self.0.erase_body(digest).await
+        self.store.erase_body(digest).await
     }
 }
 
@@ -145,7 +165,7 @@ fn grant(id: AgentId, rights: Rights) -> Grant {
 
 impl World {
     pub async fn make() -> Self {
-        let store = Kept(Arc::new(MemoryStore::new()));
+        let store = Kept { store: Arc::default(), watch: Arc::default() };
         let web = Web::open_on(store.clone(), WebConfig::default(), Timestamp::from_millis(1_700_000_000_000)).await;
         let mut agents = vec![(Role::Administrator, BUILT_IN_ADMINISTRATOR)];
         for role in Role::ALL.into_iter().filter(|it| !matches!(it, Role::Stranger | Role::Administrator)) {
@@ -273,8 +293,14 @@ impl World {
 
     /// A copy of the desk with its pages; the clock stands where it stood.
     pub async fn copy(&self) -> Web {
-        let store = Kept(Arc::new((*self.store.0).clone()));
-        Web::open_on(store, WebConfig::default(), self.now).await
+        self.watched_copy().await.0
+    }
+
+    /// The same, with what can be seen of its store.
+    pub async fn watched_copy(&self) -> (Web, Arc<Watch>) {
+        let watch = Arc::<Watch>::default();
+        let store = Kept { store: Arc::new((*self.store.store).clone()), watch: Arc::clone(&watch) };
+        (Web::open_on(store, WebConfig::default(), self.now).await, watch)
     }
 }
 

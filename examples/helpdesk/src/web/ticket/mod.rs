@@ -13,6 +13,7 @@ use askama::Template;
 use axum::extract::{Path, Query};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use mailflow_core::flow::{Conversation, Error};
 use mailflow_core::refusal::Refusal;
 use serde::Deserialize;
 
@@ -62,7 +63,7 @@ async fn show(signed: Signed, headers: HeaderMap, Path(name): Path<String>, Quer
         Some(kind) => Some(Composer::begin(&signed, &conversation, kind, asked.answers.as_deref())?),
         None => Composer::resume(&signed, &conversation),
     };
-    signed.desk.mark_seen(conversation.ticket.id).await?;
+    mark_seen(&signed, &conversation).await?;
     let ticket = TicketView::of(&signed, &conversation).await?;
     if is_fragment(&headers) {
         let frame = Frame::bare(&signed);
@@ -70,6 +71,14 @@ async fn show(signed: Signed, headers: HeaderMap, Path(name): Path<String>, Quer
     }
     let frame = Frame::of(&signed, &ticket.ticketbox_path, &ticket.title()).await?;
     page(&TicketPage { frame, ticket, composer })
+}
+
+/// Remembers that the agent has seen the ticket. A server that is too old for the database shows it all the same.
+async fn mark_seen(signed: &Signed, conversation: &Conversation) -> Result<(), Error> {
+    match signed.desk.mark_seen(conversation.ticket.id).await {
+        Err(error) if error.is_outdated() => Ok(()),
+        marked => marked,
+    }
 }
 
 /// The ticket's page with a composer as it is, to say what keeps it from being sent.
@@ -83,7 +92,7 @@ pub async fn page_with_composer(
     composer: Composer,
 ) -> Result<Response, Trouble> {
     let conversation = signed.desk.conversation(number).await?;
-    signed.desk.mark_seen(conversation.ticket.id).await?;
+    mark_seen(signed, &conversation).await?;
     let ticket = TicketView::of(signed, &conversation).await?;
     let frame = Frame::of(signed, &ticket.ticketbox_path, &ticket.title()).await?;
     page_with(status, &TicketPage { frame, ticket, composer: Some(composer) })
