@@ -158,6 +158,15 @@ pub enum Deed {
         /// What it was for.
         name: String,
     },
+    /// It was tried out, saved or not. Nothing was changed.
+    TriedOut {
+        /// Which part of it; empty if it is one thing.
+        part: String,
+        /// Why it does not work; empty if it does.
+        trouble: String,
+    },
+    /// Its mail was collected or sent without waiting for its time.
+    Hurried,
     /// A server gives away its tasks, or takes some again.
     Drained {
         /// Whether it gives them away.
@@ -280,9 +289,12 @@ impl Deed {
             | Self::TokenMade { .. }
             | Self::TokenEnded { .. } => Activity::SignIns,
             Self::SignInFailed { .. } | Self::SignInRefused { .. } => Activity::Security,
-            Self::Made { .. } | Self::Changed { .. } | Self::Removed { .. } | Self::Drained { .. } => {
-                Activity::Configuration
-            }
+            Self::Made { .. }
+            | Self::Changed { .. }
+            | Self::Removed { .. }
+            | Self::TriedOut { .. }
+            | Self::Hurried
+            | Self::Drained { .. } => Activity::Configuration,
         }
     }
 }

@@ -24,6 +24,11 @@ const MIGRATIONS: &[&str] = &[
 /// The advisory lock under which steps are taken: `mflw`.
 const LOCK: i64 = 0x6d66_6c77;
 
+/// Indexes are made in memory as far as it goes. The default of PostgreSQL, 64 MB, is little for a large one; who has given
+/// more keeps it. It ends with the transaction.
+const ROOM: &str = "SELECT set_config('maintenance_work_mem', '256MB', true)
+    WHERE pg_size_bytes(current_setting('maintenance_work_mem')) < pg_size_bytes('256MB')";
+
 const LOOKING: &str = "looking at the shape of the database";
 
 /// Takes the steps that were not taken yet, all or none, one server after the other.
@@ -49,6 +54,7 @@ async fn take_steps(client: &Object, target: &Target) -> Result<(), StoreError> 
     // For as long as another server takes them.
     client.batch_execute("SET LOCAL lock_timeout = '10min'").await.or_failed(LOOKING)?;
     client.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await.or_failed(LOOKING)?;
+    client.batch_execute(ROOM).await.or_failed(LOOKING)?;
     let taken = taken(client, target).await?;
     if taken > 0 {
         // From here on nobody commits: whoever does so later sees that the shape is another one.
@@ -163,4 +169,33 @@ fn missing_right(target: &Target, table: &str) -> StoreError {
     unusable(format!(
         "`{user}` may not read and write the table `{table}` of the database `{database}`; give him the right: `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {user}`"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use mailflow_test::postgres::{Database, is_there};
+
+    use super::*;
+    use crate::connection::{pool, take};
+
+    #[tokio::test]
+    async fn steps_have_room_to_make_indexes_and_leave_the_setting_as_it_was() {
+        if !is_there() {
+            return;
+        }
+        let database = Database::fresh();
+        let target = Target::read(&database.url()).unwrap();
+        let client = take(&pool(&target, 1).unwrap()).await.unwrap();
+        let setting = async || -> String {
+            client.query_one("SHOW maintenance_work_mem", &[]).await.unwrap().try_get(0).unwrap()
+        };
+        for (before, meanwhile) in [("8MB", "256MB"), ("256MB", "256MB"), ("1GB", "1GB")] {
+            client.batch_execute(&format!("SET maintenance_work_mem = '{before}'")).await.unwrap();
+            client.batch_execute("BEGIN").await.unwrap();
+            client.batch_execute(ROOM).await.unwrap();
+            assert_eq!(setting().await, meanwhile);
+            client.batch_execute("COMMIT").await.unwrap();
+            assert_eq!(setting().await, before);
+        }
+    }
 }

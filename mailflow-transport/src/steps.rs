@@ -29,6 +29,11 @@ impl Check {
         self.failure.is_none()
     }
 
+    /// Why it does not work, in words; `None` if everything worked.
+    pub fn trouble(&self) -> Option<String> {
+        self.failure.as_ref().map(|failure| with_causes(failure))
+    }
+
     pub(crate) fn of(steps: Steps, outcome: Result<(), TransportError>) -> Self {
         let mut steps = steps.0;
         let failure = outcome.err();

@@ -235,3 +235,67 @@ async fn the_page_of_servers_shows_who_does_what_when_one_is_killed_and_one_is_d
     }
     drop((servers, house));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_older_than_the_database_says_so_and_keeps_what_somebody_writes() {
+    if !is_there() {
+        return;
+    }
+    let Some(browser) = Browser::start().await else { return };
+    let database = Database::fresh();
+    let house = House::on(&database).await;
+    let servers = [house.serve("anna").await, house.serve("bert").await];
+    house.until_done_by(&["anna", "bert"]).await;
+    house.mail.deliver(1, &mut Chance::new(seed()));
+    let desk = house.office.desk(BUILT_IN_ADMINISTRATOR);
+    await_it::until("the mail to become a ticket", || async {
+        (desk.tickets(&Filter::default(), &Part::first(9)).await.ok()?.rows.len() == 1).then_some(())
+    })
+    .await;
+    let page = browser.page().await;
+    house.sign_in(&page, &servers[0]).await;
+    let ticket = format!("http://{}/ticket/1?compose=reply", servers[0].address);
+    page.open(&ticket).await;
+
+    // A later version has been there. Nothing is done any more, and nothing of what is written is lost.
+    database.sql("INSERT INTO mailflow_migrations SELECT 99, digest FROM mailflow_migrations WHERE number = 1");
+    await_it::until("nobody to do anything", || async { house.at_work().await.0.is_empty().then_some(()) }).await;
+    page.fill("#text", "We are on it.").await;
+    says(&page, "Saved in this browser only; the desk can only be read from here just now").await;
+    page.and_load(page.click("button[value=send]")).await;
+    says(&page, "The database was brought to a newer shape than this server knows").await;
+    says(&page, "Nothing was sent or saved. Your words are still below").await;
+    assert_eq!(page.value("document.querySelector('#text').value").await, "We are on it.");
+    page.pictures("older-than-the-database-composer").await;
+    let main = format!("http://{}/admin/servers", servers[0].address);
+    page.open(&main).await;
+    says(&page, "This server is too old: it takes no tasks and changes nothing").await;
+    page.pictures("older-than-the-database").await;
+    for look in
+        [Look::PHONE, Look { width: 1440, height: 900, dark: false }, Look { width: 1440, height: 900, dark: true }]
+    {
+        page.look(look).await;
+        assert_eq!(page.too_wide().await, 0, "{look:?}");
+        page.picture(&format!("older-than-the-database-{}{}", look.width, if look.dark { "-dark" } else { "" }))
+            .await;
+    }
+    let log = page.errors();
+    assert!(log.iter().all(|it| it.contains("503")), "{log:?}");
+    assert!(desk.conversation(1).await.unwrap().outgoing.is_empty());
+
+    // As if this server were the later version now: it goes on when somebody says so.
+    database.sql("DELETE FROM mailflow_migrations WHERE number = 99");
+    await_it::until("the server to see that", || async {
+        page.open(&main).await;
+        (!page.text("body").await.contains("too old")).then_some(())
+    })
+    .await;
+    let (code, said) = house.cluster(&["drain", "anna", "--undo"]);
+    assert!(code == Some(0) && said.contains("takes tasks again"), "{said}");
+    house.until_done_by(&["anna"]).await;
+    page.open(&ticket).await;
+    page.fill("#text", "We are on it.").await;
+    page.and_load(page.click("button[value=send]")).await;
+    await_it::until("the answer to arrive", || async { (house.mail.accepted().len() == 1).then_some(()) }).await;
+    drop((servers, desk, house));
+}

@@ -28,6 +28,7 @@ pub mod route;
 pub mod session;
 pub mod ticket;
 mod trail;
+pub mod trial;
 
 pub use automatic::automatic_mail_of;
 

@@ -39,6 +39,10 @@ impl Admin {
         Self { shared, by }
     }
 
+    pub(super) const fn by(&self) -> By {
+        self.by
+    }
+
     pub(super) fn shared(&self) -> &Shared {
         &self.shared
     }

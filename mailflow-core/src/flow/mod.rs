@@ -21,6 +21,7 @@ mod router;
 mod run;
 mod sender;
 mod shared;
+mod trial;
 mod try_mail;
 
 use std::net::IpAddr;

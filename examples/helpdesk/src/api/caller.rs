@@ -2,10 +2,12 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use mailflow_core::decision::trial::Trial;
 use mailflow_core::digest::Digest;
-use mailflow_core::flow::{Admin, Desk};
+use mailflow_core::flow::{Admin, Desk, Error};
 use mailflow_core::refusal::Refusal;
 use mailflow_core::session;
+use mailflow_transport::Check;
 
 use super::Api;
 use super::refused::Refused;
@@ -43,6 +45,11 @@ impl Caller {
 }
 
 impl Administrator {
+    /// The audit says that something was tried out, and what came of it.
+    pub async fn tried_out(&self, what: Trial<'_>, check: &Check) -> Result<(), Error> {
+        self.admin.tried_out(what, check.trouble().as_deref()).await
+    }
+
     /// Refuses programs: what is asked for here is for somebody who has signed in himself.
     pub fn need_session(&self) -> Result<(), Refusal> {
         need_session(&self.desk, self.token)

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use mailflow_core::decision::trial::Trial;
 use mailflow_core::destination::{Destination, DestinationAccess, SmtpLogin};
 use mailflow_core::directory::{Directory, DocumentKind, Documented};
 use mailflow_core::flow::Health;
@@ -179,7 +180,9 @@ pub async fn test(
 ) -> Result<Json<CheckShape>, Refused> {
     let destination = found(&by.admin.directory(), id)?;
     let network = api.network.as_ref().ok_or_else(Refused::no_network)?;
-    Ok(Json(network.check_destination(&destination).await.into()))
+    let check = network.check_destination(&destination).await;
+    by.tried_out(Trial::Destination(&destination), &check).await?;
+    Ok(Json(check.into()))
 }
 
 /// Makes a running desk send at once what is due.
@@ -187,6 +190,6 @@ pub async fn test(
     params(("id" = Uuid, Path, description = "The destination", example = "0191f3a2-7c44-7d10-9a51-000000000012")),
     responses((status = 202, description = "It is sent; the queue says what came of it"), ForAdministrators))]
 pub async fn send_now(by: Administrator, Named(id): Named<Uuid>) -> Result<StatusCode, Refused> {
-    by.desk.wake(found(&by.admin.directory(), id)?.id)?;
+    by.admin.wake(found(&by.admin.directory(), id)?.id).await?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use mailflow_core::decision::trial::Trial;
 use mailflow_core::oidc::Oidc;
 use mailflow_core::refusal::Refusal;
 use mailflow_core::transport::{TransportError, TransportErrorKind};
@@ -102,7 +103,9 @@ pub async fn test_oidc(
     let oidc = by.admin.directory().settings.oidc.clone();
     let Some(oidc) = oidc else { return Ok(Json(nothing("no provider is set up").into())) };
     let redirect = api.sign_in.redirect_address(&base.path(""), place, &headers);
-    Ok(Json(api.sign_in.sso().test(&oidc, &redirect).await.into()))
+    let check = api.sign_in.sso().test(&oidc, &redirect).await;
+    by.tried_out(Trial::SingleSignOn, &check).await?;
+    Ok(Json(check.into()))
 }
 
 fn nothing(words: &str) -> Check {
@@ -138,5 +141,7 @@ pub async fn test_ldap(
     let server = by.admin.directory().settings.ldap.clone();
     let Some(server) = server else { return Ok(Json(nothing("no directory server is set up").into())) };
     let trial = (somebody.user_name.as_str(), somebody.password.as_str());
-    Ok(Json(ldap::test(&server, api.network.as_ref(), trial).await.into()))
+    let check = ldap::test(&server, api.network.as_ref(), trial).await;
+    by.tried_out(Trial::DirectoryServer, &check).await?;
+    Ok(Json(check.into()))
 }

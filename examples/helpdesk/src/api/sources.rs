@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use mailflow_core::decision::trial::Trial;
 use mailflow_core::directory::{Directory, DocumentKind, Documented};
 use mailflow_core::pulse::Pulse;
 use mailflow_core::refusal::Refusal;
@@ -166,7 +167,9 @@ pub async fn test(
 ) -> Result<Json<CheckShape>, Refused> {
     let source = found(&by.admin.directory(), id)?;
     let network = api.network.as_ref().ok_or_else(Refused::no_network)?;
-    Ok(Json(network.check_source(&source).await.into()))
+    let check = network.check_source(&source).await;
+    by.tried_out(Trial::Source(&source), &check).await?;
+    Ok(Json(check.into()))
 }
 
 /// Makes a running desk look into the mailbox at once.
@@ -174,6 +177,6 @@ pub async fn test(
     params(("id" = Uuid, Path, description = "The source", example = "0191f3a2-7c44-7d10-9a51-000000000011")),
     responses((status = 202, description = "It is looked into; its health says what came of it"), ForAdministrators))]
 pub async fn check_now(by: Administrator, Named(id): Named<Uuid>) -> Result<StatusCode, Refused> {
-    by.desk.wake(found(&by.admin.directory(), id)?.id)?;
+    by.admin.wake(found(&by.admin.directory(), id)?.id).await?;
     Ok(StatusCode::ACCEPTED)
 }

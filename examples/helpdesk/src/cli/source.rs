@@ -1,6 +1,7 @@
 //! `mailflow source`: look at sources and destinations, and try them out.
 
 use clap::Subcommand;
+use mailflow_core::decision::trial::Trial;
 use mailflow_core::refusal::Refusal;
 use mailflow_core::source::SourceAccess;
 
@@ -57,7 +58,9 @@ pub async fn source(command: SourceCommand) -> Result<(), Exit> {
             let opened = desk.open(IfMissing::Refuse).await?;
             let directory = opened.flow.directory();
             let source = directory.sources.values().find(|source| source.name == name);
-            let check = opened.network.check_source(source.ok_or_else(|| Refusal::no_such("source", &name))?).await;
+            let source = source.ok_or_else(|| Refusal::no_such("source", &name))?;
+            let check = opened.network.check_source(source).await;
+            opened.flow.admin().tried_out(Trial::Source(source), check.trouble().as_deref()).await?;
             print(check.to_string().trim_end())?;
             if check.worked() { Ok(()) } else { Err(Exit::new(exit::FOUND_PROBLEMS, "the source does not work")) }
         }

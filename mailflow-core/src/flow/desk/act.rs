@@ -303,14 +303,4 @@ impl Desk {
         }
         Ok(retried)
     }
-
-    /// Makes the running flow look at a source or destination at once (*check mail now*, *send mail now*).
-    ///
-    /// # Errors
-    /// [`Refusal::NotAllowed`] if the agent is no administrator.
-    pub fn wake(&self, source_or_destination: impl Into<uuid::Uuid>) -> Result<(), Error> {
-        access::administer(&self.directory(), self.agent, "make mail be collected or sent now")?;
-        self.shared.wake(source_or_destination.into());
-        Ok(())
-    }
 }

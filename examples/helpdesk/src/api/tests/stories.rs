@@ -5,7 +5,7 @@ use axum::http::{Request, header};
 use mailflow_core::decision::ticket::TicketWish;
 use mailflow_core::source::SourceAccess;
 use mailflow_core::transport::Verdict;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::fixture::{Fixture, PASSWORD, id};
 
@@ -365,4 +365,34 @@ async fn a_draft_is_replayed_and_nothing_is_changed() {
     assert!(changes.try_recv().is_err(), "nothing was written");
     let wrong = fixture.admin("POST", "/rules/replay", Some(json!({ "toml": "[[rule]]" }))).await;
     assert_eq!((wrong.status, wrong.error().as_str()), (422, "invalid"));
+}
+
+#[tokio::test]
+async fn what_is_tried_out_and_hurried_stands_in_the_audit_once() {
+    let fixture = Fixture::open().await;
+    let (source, destination): (uuid::Uuid, uuid::Uuid) = (id(11), id(12));
+    let told = async || -> Vec<Value> {
+        let listed = fixture.admin("GET", "/audit?activity=configuration", None).await.json();
+        let rows = listed["rows"].as_array().unwrap().iter().filter(|it| it["by"] == "agent").cloned();
+        rows.map(|it| json!([it["name"], it["deed"]])).collect()
+    };
+    let before = told().await.len();
+    for (path, status) in [
+        (format!("/sources/{source}/test"), 200),
+        (format!("/sources/{source}/check"), 202),
+        (format!("/destinations/{destination}/test"), 200),
+        (format!("/destinations/{destination}/send"), 202),
+        // Nothing is set up: there is nothing to try out.
+        ("/settings/oidc/test".to_owned(), 200),
+    ] {
+        assert_eq!(fixture.admin("POST", &path, None).await.status, status, "{path}");
+        assert_eq!(fixture.ask(Some(&fixture.agent), "POST", &path, None).await.status, 403, "{path}");
+    }
+    let told = told().await;
+    assert_eq!(told.len() - before, 4, "{told:#?}");
+    assert!(told.contains(&json!(["Support mailbox", "hurried"])), "{told:#?}");
+    assert!(told.contains(&json!(["Second server", "hurried"])), "{told:#?}");
+    let tried =
+        |name: &str| told.iter().filter(|it| it[0] == name && !it[1]["tried_out"]["trouble"].is_null()).count();
+    assert_eq!((tried("Support mailbox"), tried("Second server")), (1, 1), "{told:#?}");
 }

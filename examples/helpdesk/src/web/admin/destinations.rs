@@ -3,6 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
+use mailflow_core::decision::trial::Trial;
 use mailflow_core::destination::{Destination, DestinationAccess, PerhapsSent, SmtpLogin};
 use mailflow_core::directory::{Directory, DocumentKind, Documented};
 use mailflow_core::flow::Desk;
@@ -16,7 +17,7 @@ use uuid::Uuid;
 use super::form::{Button, Field, Form, Kind, Section, chosen, number, switch as on};
 use super::list::{Act, ObjectList, Row};
 use super::remove::Deletable;
-use super::{Asked, go, refusal, seen, server, words};
+use super::{Asked, go, refusal, seen, server, tried_out, words};
 use crate::passwords;
 use crate::web::ago::span;
 use crate::web::answer::Answer;
@@ -388,7 +389,9 @@ async fn try_out(
         (Err(refusal), _) => form.refuse(&refusal),
         (Ok(_), None) => form.trouble = Some("This program reaches no mail servers.".to_owned()),
         (Ok(destination), Some(network)) => {
-            form.check = Some(network.check_destination(&destination).await);
+            let check = network.check_destination(&destination).await;
+            tried_out(signed, Trial::Destination(&destination), &check).await?;
+            form.check = Some(check);
             // Typed once is enough: it goes back into the page, but sealed.
             if let DestinationAccess::Smtp { login: Some(login), .. } = &destination.access {
                 form.hidden.push(("sealed", login.password.as_str().to_owned()));
@@ -400,7 +403,7 @@ async fn try_out(
 
 /// Sends at once what is due.
 pub async fn send_now(signed: Signed, Path(text): Path<String>) -> Answer {
-    signed.desk.wake(found(&signed, &text)?.id)?;
+    signed.desk.admin()?.wake(found(&signed, &text)?.id).await?;
     go(&signed, HERE, "sending")
 }
 

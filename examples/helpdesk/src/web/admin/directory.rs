@@ -3,6 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
+use mailflow_core::decision::trial::Trial;
 use mailflow_core::directory::DocumentKind;
 use mailflow_core::directory::Documented;
 use mailflow_core::ldap::{Ldap, LdapFind};
@@ -10,7 +11,7 @@ use mailflow_core::refusal::Refusal;
 use mailflow_core::settings::Settings;
 
 use super::form::{Button, Field, Form, Kind, Section, switch as on};
-use super::{Asked, go, refusal, seen};
+use super::{Asked, go, refusal, seen, tried_out};
 use crate::auth;
 use crate::passwords;
 use crate::web::answer::Answer;
@@ -187,7 +188,9 @@ pub async fn test(State(app): State<App>, signed: Signed, headers: HeaderMap, bo
         Ok(None) => form.refuse(&Refusal::invalid("ldap_url", "enter the address of the server")),
         Ok(Some(ldap)) => {
             let trial = (values.one("test_user"), values.one("test_password"));
-            form.check = Some(auth::ldap::test(&ldap, app.config.network.as_ref(), trial).await);
+            let check = auth::ldap::test(&ldap, app.config.network.as_ref(), trial).await;
+            tried_out(&signed, Trial::DirectoryServer, &check).await?;
+            form.check = Some(check);
         }
     }
     form.page(frame(&signed).await?)

@@ -22,10 +22,14 @@ mod sources;
 #[cfg(test)]
 mod tests;
 mod ticketboxes;
+#[cfg(test)]
+mod trial_tests;
 mod words;
 
+use mailflow_core::decision::trial::Trial;
 use mailflow_core::digest::Digest;
 use mailflow_core::flow::Error;
+use mailflow_transport::Check;
 use serde::Deserialize;
 
 use super::answer::{Answer, redirect};
@@ -194,6 +198,11 @@ impl Asked {
 /// Go to a page and say there what was done.
 pub(super) fn go(signed: &Signed, path: &str, done: &str) -> Answer {
     Ok(redirect(&signed.base.path(&format!("{path}?done={done}"))))
+}
+
+/// The audit says that something was tried out, and what came of it.
+async fn tried_out(signed: &Signed, what: Trial<'_>, check: &Check) -> Result<(), Error> {
+    signed.desk.admin()?.tried_out(what, check.trouble().as_deref()).await
 }
 
 /// What an object cannot be saved for; a failure goes on as such.

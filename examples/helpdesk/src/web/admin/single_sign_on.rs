@@ -3,6 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
+use mailflow_core::decision::trial::Trial;
 use mailflow_core::directory::DocumentKind;
 use mailflow_core::directory::Documented;
 use mailflow_core::oidc::Oidc;
@@ -10,7 +11,7 @@ use mailflow_core::refusal::Refusal;
 use mailflow_core::settings::Settings;
 
 use super::form::{Button, Field, Form, Kind, Section, switch as on};
-use super::{Asked, go, refusal, seen};
+use super::{Asked, go, refusal, seen, tried_out};
 use crate::auth::oidc::BUILT_IN;
 use crate::passwords;
 use crate::web::answer::{Answer, escape};
@@ -196,7 +197,9 @@ pub async fn test(State(app): State<App>, signed: Signed, headers: HeaderMap, bo
         Ok(None) => form.refuse(&Refusal::invalid("oidc_issuer", "enter the provider’s address")),
         Ok(Some(oidc)) => {
             let redirect = app.sign_in.redirect_address(&signed.base.path(""), signed.place, &headers);
-            form.check = Some(app.sign_in.sso().test(&oidc, &redirect).await);
+            let check = app.sign_in.sso().test(&oidc, &redirect).await;
+            tried_out(&signed, Trial::SingleSignOn, &check).await?;
+            form.check = Some(check);
         }
     }
     page(&app, &signed, &headers, form, before.is_some()).await

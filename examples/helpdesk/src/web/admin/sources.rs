@@ -3,6 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
+use mailflow_core::decision::trial::Trial;
 use mailflow_core::directory::{Directory, DocumentKind, Documented};
 use mailflow_core::id::SourceId;
 use mailflow_core::refusal::Refusal;
@@ -13,7 +14,7 @@ use uuid::Uuid;
 use super::form::{Field, Form, Kind, Section, chosen, number, or_none, switch as on};
 use super::list::{Act, ObjectList, Row};
 use super::remove::Deletable;
-use super::{Asked, go, refusal, seen, server, words};
+use super::{Asked, go, refusal, seen, server, tried_out, words};
 use crate::passwords;
 use crate::web::answer::Answer;
 use crate::web::{App, Fields, Frame, Signed, Trouble};
@@ -352,7 +353,9 @@ async fn try_out(app: &App, signed: &Signed, values: &Fields, blank: Source, bef
         (Err(refusal), _) => form.refuse(&refusal),
         (Ok(_), None) => form.trouble = Some("This program reaches no mail servers.".to_owned()),
         (Ok(source), Some(network)) => {
-            form.check = Some(network.check_source(&source).await);
+            let check = network.check_source(&source).await;
+            tried_out(signed, Trial::Source(&source), &check).await?;
+            form.check = Some(check);
             // Typed once is enough: it goes back into the page, but sealed.
             if let SourceAccess::Pop3 { password, .. } = &source.access {
                 form.hidden.push(("sealed", password.as_str().to_owned()));
@@ -364,7 +367,7 @@ async fn try_out(app: &App, signed: &Signed, values: &Fields, blank: Source, bef
 
 /// Looks into the mailbox at once.
 pub async fn check_now(signed: Signed, Path(text): Path<String>) -> Answer {
-    signed.desk.wake(found(&signed, &text)?.id)?;
+    signed.desk.admin()?.wake(found(&signed, &text)?.id).await?;
     go(&signed, HERE, "checking")
 }
 

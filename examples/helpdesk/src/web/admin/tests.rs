@@ -14,13 +14,13 @@ use crate::web::testing::{Shown, Web};
 use crate::web::{Verb, WebConfig, Who, routes};
 
 /// A desk that has a key for passwords.
-async fn desk() -> (Web, tempfile::TempDir) {
+pub(super) async fn desk() -> (Web, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let network = Connectors::new(Arc::new(KeyFile::open_or_create(folder.path().join("key")).unwrap()));
     (Web::open_with("", WebConfig { network: Some(network), ..WebConfig::default() }).await, folder)
 }
 
-const SOURCE: [(&str, &str); 12] = [
+pub(super) const SOURCE: [(&str, &str); 12] = [
     ("name", "Mail of sales"),
     ("enabled", "yes"),
     ("kind", "pop3"),
@@ -36,7 +36,7 @@ const SOURCE: [(&str, &str); 12] = [
 ];
 
 /// Fills in what a form shows, but for these fields.
-fn with<'a>(fields: &[(&'a str, &'a str)], more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+pub(super) fn with<'a>(fields: &[(&'a str, &'a str)], more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let others = fields.iter().filter(|(name, _)| !more.iter().any(|(other, _)| other == name));
     others.chain(more).copied().collect()
 }

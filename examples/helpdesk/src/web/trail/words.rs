@@ -134,6 +134,15 @@ impl<'a> Names<'a> {
             Deed::SessionEnded { from } => format!("ended a session that was begun from {}", place(from)),
             Deed::TokenMade { name } => format!("made the API token “{name}”"),
             Deed::TokenEnded { name } => format!("ended the API token “{name}”"),
+            Deed::TriedOut { part, trouble } => {
+                let what = if part.is_empty() { "it out".to_owned() } else { format!("the {part} out") };
+                let came = if trouble.is_empty() { "it works" } else { trouble };
+                format!("tried {what}: {came}")
+            }
+            Deed::Hurried if matches!(&entry.about, About::Document { kind: DocumentKind::Destination, .. }) => {
+                "told it to send what is due at once".to_owned()
+            }
+            Deed::Hurried => "told it to look for mail at once".to_owned(),
             Deed::Drained { draining: true } => "told it to give away its tasks".to_owned(),
             Deed::Drained { draining: false } => "told it to take tasks again".to_owned(),
             _ => "did something".to_owned(),
