@@ -47,7 +47,7 @@ async fn each_trial_and_each_hurry_is_one_entry_of_the_audit() {
     admin.post("/admin/sources/new/test", &source).await;
     admin.post("/admin/sources/new/test", &with(&source, &[("password", "wrong"), ("name", "")])).await;
     let destination = [("name", "Out"), ("kind", "smtp"), ("host", "127.0.0.1"), ("port", "1"), ("tls", "none")];
-    let more = [("delivery_interval_s", "60"), ("timeout_s", "5"), ("max_mib", "10"), ("give_up_h", "24")];
+    let more = [("delivery_interval_s", "60"), ("timeout_s", "5"), ("max_mib", "10"), ("retry_for_h", "24")];
     admin.post("/admin/destinations/new/test", &with(&destination, &more)).await;
     let directory = [("ldap_url", "ldap://127.0.0.1:1"), ("ldap_template", "uid={user},dc=example")];
     admin.post("/admin/directory/test", &directory).await;
