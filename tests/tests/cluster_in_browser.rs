@@ -264,7 +264,7 @@ async fn a_server_that_is_older_than_the_database_says_so_and_keeps_what_somebod
     says(&page, "Saved in this browser only; the desk can only be read from here just now").await;
     page.and_load(page.click("button[value=send]")).await;
     says(&page, "The database was brought to a newer shape than this server knows").await;
-    says(&page, "Nothing was sent or saved. Your words are still below").await;
+    says(&page, "Nothing was sent; your words are below").await;
     assert_eq!(page.value("document.querySelector('#text').value").await, "We are on it.");
     page.pictures("older-than-the-database-composer").await;
     let main = format!("http://{}/admin/servers", servers[0].address);

@@ -10,7 +10,7 @@ mod upload;
 
 use askama::Template;
 use axum::extract::Path;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use mailflow_core::approval::Approver;
 use mailflow_core::decision::reply::answer_to;
 use mailflow_core::draft::{Draft, Purpose, Upload};

@@ -153,7 +153,8 @@ async fn again(
     draft: Draft,
     (status, trouble, anyway): (StatusCode, String, bool),
 ) -> Answer {
-    let composer = Composer { anyway, ..Composer::of_draft(signed, conversation, &draft).in_trouble(status, trouble) };
+    let composer =
+        Composer { anyway, ..Composer::of_draft(signed, conversation, &draft).in_trouble(status, trouble) };
     page_with_composer(signed, conversation.ticket.number, status, composer).await
 }
 

@@ -91,7 +91,11 @@ async fn words_that_a_server_that_is_too_old_cannot_save_stay_in_the_composer() 
     ] {
         let shown = owner.post_files("/ticket/1/composer", &fields(action)).await;
         assert_eq!((shown.status, shown.header("retry-after")), (503, "60"), "{action}");
-        assert!(shown.body.contains(kept) && shown.body.contains("Nothing was sent; your words are below."), "{}", shown.body);
+        assert!(
+            shown.body.contains(kept) && shown.body.contains("Nothing was sent; your words are below."),
+            "{}",
+            shown.body
+        );
         assert!(shown.body.contains("If there is another server, do it there"), "{}", shown.body);
     }
     // What was sent to the later version is taken.
