@@ -1,7 +1,7 @@
 //! A server that a newer program has left behind: the database has a shape that it does not know.
 
 use mailflow_core::decision::reply::Reply;
-use mailflow_core::draft::Draft;
+use mailflow_core::draft::{Draft, Purpose};
 use mailflow_core::outgoing::OutgoingState;
 use mailflow_core::signature::Signature;
 
@@ -50,6 +50,8 @@ fn draft(flow: &Mailflow, ticket: &mailflow_core::ticket::Ticket) -> Draft {
         subject: String::new(),
         text: "Dear".to_owned(),
         attachments: Vec::new(),
+        carried: Vec::new(),
+        purpose: Purpose::Answer,
         signature: Signature::Usual,
         send_at: None,
         returned: None,
