@@ -69,12 +69,31 @@ pub(crate) fn load<'k>(
 
 /// The records behind a key, by key: version, data, number, text. Keys that stand as digests sort by their names.
 pub(crate) fn all(table: &Table, after: Option<&[u8]>, most: i64, parameters: &mut Parameters<'_>) -> String {
+    let what = format!("t.version, t.data, {}", beside(table));
+    behind(table, ("t.data IS NOT NULL", &what), (after, most), parameters)
+}
+
+/// What was erased behind a key, by key: version, the key; of one that stands as a digest its name.
+pub(crate) fn gone(table: &Table, after: Option<&[u8]>, most: i64, parameters: &mut Parameters<'_>) -> String {
+    let key = |(name, of): &Column| if *of == Type::Text { format!("t.[{}]", NAME.0) } else { format!("t.[{name}]") };
+    let keys: Vec<String> = table.keys.iter().map(key).collect();
+    // Of what was erased by an earlier version, no name is known.
+    let known = if is_named(table) { "t.data IS NULL AND t.[name] IS NOT NULL" } else { "t.data IS NULL" };
+    behind(table, (known, &format!("t.version, {}", keys.join(", "))), (after, most), parameters)
+}
+
+fn behind(
+    table: &Table,
+    (which, what): (&str, &str),
+    (after, most): (Option<&[u8]>, i64),
+    parameters: &mut Parameters<'_>,
+) -> String {
     let mut order: Vec<Column> = table.keys.to_vec();
     let before_last = order.len().saturating_sub(1);
     if is_named(table) {
         order.insert(before_last, NAME);
     }
-    let mut behind = "t.data IS NOT NULL".to_owned();
+    let mut behind = which.to_owned();
     if let Some(after) = after {
         let key = table.key_from(Some(after));
         let mut values: Vec<Parameter<'_>> =
@@ -96,12 +115,7 @@ pub(crate) fn all(table: &Table, after: Option<&[u8]>, most: i64, parameters: &m
     }
     let most = parameters.integer(most);
     let order: Vec<String> = order.iter().map(|(name, _)| format!("t.[{name}]")).collect();
-    format!(
-        "SELECT TOP ({most}) t.version, t.data, {} FROM {} AS t WHERE {behind} ORDER BY {}",
-        beside(table),
-        table.name,
-        order.join(", ")
-    )
+    format!("SELECT TOP ({most}) {what} FROM {} AS t WHERE {behind} ORDER BY {}", table.name, order.join(", "))
 }
 
 /// The condition that a row has this key.
@@ -129,8 +143,8 @@ pub(crate) fn row<'p>(last: &Final<'p>) -> Option<Vec<Parameter<'p>>> {
     };
     let mut cells: Vec<Parameter<'p>> = last.columns()?.into_iter().zip(last.table.columns).map(cell).collect();
     if is_named(last.table) {
-        // A tombstone has none.
-        cells.push(Parameter::Bytes(last.data().and_then(|_| name(last.key)).map(Cow::Borrowed)));
+        // A tombstone has it too: its key cannot be read out of the digest.
+        cells.push(Parameter::Bytes(name(last.key).map(Cow::Borrowed)));
     }
     cells.push(Parameter::Integer(Some(signed(last.version))));
     cells.push(Parameter::Bytes(last.data().map(Cow::Borrowed)));

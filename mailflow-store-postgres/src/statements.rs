@@ -23,6 +23,10 @@ pub(crate) struct Statements {
     pub all_from: String,
     /// The same after a key.
     pub all_after: String,
+    /// Takes a key, and a limit → version, key: what was erased from this key on, by key.
+    pub gone_from: String,
+    /// The same after a key.
+    pub gone_after: String,
 }
 
 static ALL: LazyLock<PerTable<Statements>> = LazyLock::new(|| PerTable::new(Statements::of));
@@ -62,6 +66,16 @@ impl Statements {
                 keys.len() + 1
             )
         };
+        let gone = |than: &str| {
+            let shown: Vec<String> = keys.iter().map(|(key, _)| format!("t.{key}")).collect();
+            format!(
+                "SELECT t.version, {} FROM {name} t WHERE t.data IS NULL AND ({key_names}) {than} ({}) \
+                 ORDER BY {key_names} LIMIT ${}",
+                shown.join(", "),
+                key_values.join(", "),
+                keys.len() + 1
+            )
+        };
         let mut written: Vec<Column> = columns.to_vec();
         written.extend([("version", Type::Integer), ("data", Type::Bytes)]);
         let set: Vec<String> = written
@@ -85,6 +99,8 @@ impl Statements {
             ),
             all_from: all(">="),
             all_after: all(">"),
+            gone_from: gone(">="),
+            gone_after: gone(">"),
             delete: format!("DELETE FROM {name} t USING unnest({key_places}) k({key_names}) WHERE {same}"),
         }
     }

@@ -275,14 +275,18 @@ impl<'j> Deciding<'j, '_> {
         if let Key::Ticket(id) = &step.key {
             self.scopes.insert(*id, None);
         }
-        let (after, state) = if step.key.kind().leaves_tombstone() && slot.standing != Standing::Nothing {
-            (Slot { version, standing: Standing::Tombstone, words: None, seq: slot.seq }, State::Tombstone)
+        let mut seq = slot.seq;
+        let (after, state) = if step.key.kind().leaves_tombstone() {
+            if step.table.numbered && slot.standing == Standing::Nothing {
+                seq = self.decided.counters.next_seq();
+            }
+            (Slot { version, standing: Standing::Tombstone, words: None, seq }, State::Tombstone)
         } else {
             (Slot::NOTHING, State::Nothing)
         };
         self.slots.insert(&step.key, after);
         let number = self.decided.finals.get(&step.key).and_then(|last| last.number);
-        self.last(step, version, state, number, slot.seq);
+        self.last(step, version, state, number, seq);
     }
 
     fn last(&mut self, step: &'j Step, version: u64, state: State<'j>, number: Option<u64>, seq: i64) {

@@ -1,6 +1,6 @@
 //! [`Cut`]: a page of a list in the making.
 
-use mailflow_core::store::{Cursor, Found, Page, Row};
+use mailflow_core::store::{Cursor, Found, Key, Page, RecordKind, Row, StoreError, StoreErrorKind, Version};
 
 /// The most rows of a page.
 pub fn limit(page: &Page) -> u32 {
@@ -35,6 +35,20 @@ impl Cut {
     pub fn push(&mut self, row: Row, cursor: Cursor) {
         self.rows.push(row);
         self.last = Some(cursor);
+    }
+
+    /// Adds what is left of an erased record, by the bytes of its key.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they are those of no key.
+    pub fn push_tombstone(&mut self, kind: RecordKind, version: u64, bytes: &[u8]) -> Result<(), StoreError> {
+        let damaged = || {
+            let doing = format!("an erased {} has a key that is none: the database is damaged", kind.word());
+            StoreError::new(StoreErrorKind::Unusable, doing)
+        };
+        let key = Key::of_tombstone(kind, bytes).ok_or_else(damaged)?;
+        self.push(Row::Tombstone(Version::new(version), key), Cursor::by_bytes(bytes));
+        Ok(())
     }
 
     /// The page; there are further rows.

@@ -23,6 +23,10 @@ pub(crate) struct Statements {
     pub all_from: String,
     /// The same after a key.
     pub all_after: String,
+    /// Key, limit → version, key: what was erased from this key on, by key.
+    pub gone_from: String,
+    /// The same after a key.
+    pub gone_after: String,
 }
 
 static ALL: LazyLock<PerTable<Statements>> = LazyLock::new(|| PerTable::new(Statements::of));
@@ -62,6 +66,16 @@ impl Statements {
                 keys.len() + 1
             )
         };
+        let gone = |than: &str| {
+            let names = keys.join(", ");
+            let values: Vec<String> = (1..=keys.len()).map(|nth| format!("?{nth}")).collect();
+            format!(
+                "SELECT version, {names} FROM {name} WHERE data IS NULL AND ({names}) {than} ({}) \
+                 ORDER BY {names} LIMIT ?{}",
+                values.join(", "),
+                keys.len() + 1
+            )
+        };
         Self {
             version: format!("SELECT version, data IS NOT NULL FROM {name} WHERE {}", place(1)),
             load: format!("SELECT version, data, {beside} FROM {name} WHERE {}", place(1)),
@@ -74,6 +88,8 @@ impl Statements {
             ),
             all_from: all(">="),
             all_after: all(">"),
+            gone_from: gone(">="),
+            gone_after: gone(">"),
             delete: format!("DELETE FROM {name} WHERE {}", place(1)),
         }
     }

@@ -21,6 +21,10 @@ fn changeset(entries: Vec<Entry>) -> Changeset {
     Changeset { entries, first_ticket_number: 1 }
 }
 
+fn arrival_key(number: u64) -> Key {
+    Record::from(arrival(number, BODY, ArrivalState::Received)).key()
+}
+
 /// A store with some of everything, an erased body, and an erased ticket that had the highest number.
 async fn full(store: impl Store, count: u64) -> impl Store {
     store.keep_body(BODY.to_vec()).await.unwrap();
@@ -33,7 +37,7 @@ async fn full(store: impl Store, count: u64) -> impl Store {
     let last = Ticket { number: 5_000_000, ..ticket(900_000) };
     records.push(last.into());
     let committed = store.commit(changeset(records.into_iter().map(Entry::Insert).collect())).await.unwrap();
-    let gone = [Key::Ticket(ticket_id(900_000)), Key::Event(event_id(1))];
+    let gone = [Key::Ticket(ticket_id(900_000)), Key::Event(event_id(1)), arrival_key(1)];
     let gone = gone.map(|key| Entry::Erase(key, committed.version));
     store.commit(changeset(gone.to_vec())).await.unwrap();
     store.erase_body(&Digest::of(BODY)).await.unwrap();
@@ -104,6 +108,10 @@ async fn everything_arrives_with_erased_bodies_and_numbers_that_were_given() {
     let migrated = migrate(&from, &to, |step| last = Some(step)).await.unwrap();
     assert!(last.is_some() && migrated.resumed == 0);
     assert_eq!(dumped(&to).await, dumped(&from).await);
+    // What was erased cannot come back by being taken in once more.
+    let again = to.commit(changeset(vec![Entry::Insert(arrival(1, BODY, ArrivalState::Received).into())])).await;
+    assert!(matches!(&again, Err(CommitError::Conflict(keys)) if *keys == [arrival_key(1)]), "{again:?}");
+    assert_eq!(migrated.kinds.iter().map(|(_, tally)| tally.erased).sum::<u64>(), 3);
     let committed = to.commit(changeset(vec![Entry::Insert(ticket(900_001).into())])).await.unwrap();
     assert_eq!(committed.numbers.first().map(|it| it.1), Some(5_000_001), "no number is given twice");
     assert!(matches!(migrate(&from, &to, |_| ()).await, Err(MigrateError::NotEmpty)), "it has a desk now");
@@ -159,13 +167,13 @@ async fn a_desk_that_a_server_works_on_stays_where_it_is() {
 }
 
 #[tokio::test]
-async fn the_comparison_finds_a_text_that_was_cut_a_record_that_was_lost_and_a_body_that_was_changed() {
+async fn the_comparison_finds_a_text_that_was_cut_a_record_or_tombstone_that_was_lost_and_a_body_that_was_changed() {
     let from = full(MemoryStore::new(), 3).await;
     from.keep_body(b"there".to_vec()).await.unwrap();
     let names_a_body = arrival(77, b"there", ArrivalState::Received).into();
     from.commit(changeset(vec![Entry::Insert(names_a_body)])).await.unwrap();
     migrate(&from, &MemoryStore::new(), |_| ()).await.unwrap();
-    for fault in [Fault::TrimsText, Fault::LosesOne, Fault::ChangesBodies] {
+    for fault in [Fault::TrimsText, Fault::LosesOne, Fault::ForgetsATombstone, Fault::ChangesBodies] {
         let to = Broken::new(fault);
         let error = migrate(&from, &to, |_| ()).await.unwrap_err();
         assert!(matches!(error, MigrateError::Different { .. }), "{fault:?}: {error}");

@@ -45,7 +45,7 @@ pub enum Entry {
     Replace(Version, Record),
     /// What is under the key has this version, until the commit is done.
     RelyOn(Key, Version),
-    /// The record under the key has this version; now there is none, and a tombstone if the kind
+    /// The record under the key has this version, or there never was one; now there is none, and a tombstone if the kind
     /// [leaves one](super::RecordKind::leaves_tombstone).
     Erase(Key, Version),
 }

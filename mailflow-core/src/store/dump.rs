@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Cursor, Key, Page, Query, Record, RecordKind, Row, Store, StoreError, StoreErrorKind};
 use crate::digest::Digest;
+use crate::id::TicketId;
 
 /// A record as one line of JSON: its kind, its key in hexadecimal digits, itself. Versions are left out: each store
 /// gives its own.
@@ -54,6 +55,12 @@ fn value(record: &Record) -> Result<Value, serde_json::Error> {
     }
 }
 
+/// What was erased, as one line of JSON: its kind, its key in hexadecimal digits, and no record.
+pub(super) fn erased_line(key: &Key) -> String {
+    let key_hex = data_encoding::HEXLOWER.encode(&key.bytes());
+    json!({ "kind": key.kind().word(), "key": key_hex, "record": null }).to_string()
+}
+
 /// How many records are read at once. A body is at most as large as a mail, and read one at a time.
 const PAGE: u32 = 200;
 
@@ -71,15 +78,45 @@ impl<'s, S: Store + ?Sized> Pages<'s, S> {
 
     /// The next page; `None` after the last one.
     pub async fn next(&mut self) -> Result<Option<Vec<Record>>, StoreError> {
-        let Some(page) = self.next.take() else { return Ok(None) };
-        let found = self.store.find(&self.query, &page).await?;
-        self.next = found.next.map(|cursor: Cursor| Page::after(PAGE, cursor));
         let record = |row| match row {
             Row::Record(_, record) => Some(record),
             _ => None,
         };
-        Ok(Some(found.rows.into_iter().filter_map(record).collect()))
+        Ok(self.rows().await?.map(|rows| rows.into_iter().filter_map(record).collect()))
     }
+
+    async fn rows(&mut self) -> Result<Option<Vec<Row>>, StoreError> {
+        let Some(page) = self.next.take() else { return Ok(None) };
+        let found = self.store.find(&self.query, &page).await?;
+        self.next = found.next.map(|cursor: Cursor| Page::after(PAGE, cursor));
+        Ok(Some(found.rows))
+    }
+}
+
+/// What was erased of a kind and has left a tombstone, page by page, by key.
+pub(super) struct Erased<'s, S: ?Sized>(Pages<'s, S>);
+
+impl<'s, S: Store + ?Sized> Erased<'s, S> {
+    pub fn of(store: &'s S, kind: RecordKind) -> Self {
+        // Of other kinds there are none.
+        let next = kind.leaves_tombstone().then(|| Page::first(PAGE));
+        Self(Pages { store, query: Query::Tombstones(kind), next })
+    }
+
+    /// The next page; `None` after the last one.
+    pub async fn next(&mut self) -> Result<Option<Vec<Key>>, StoreError> {
+        let key = |row| match row {
+            // That of a migration itself, see `migrate::raise_number`, is left out.
+            Row::Tombstone(_, key) if key != nobody_key() => Some(key),
+            _ => None,
+        };
+        Ok(self.0.rows().await?.map(|rows| rows.into_iter().filter_map(key).collect()))
+    }
+}
+
+/// The key of a ticket that is there for a moment only, while a migration raises the number of the last one.
+pub(super) fn nobody_key() -> Key {
+    Key::Ticket(TicketId::from_bytes([0; 16]))
 }
 
 /// The highest number that a ticket ever got.
@@ -92,7 +129,7 @@ pub(super) async fn last_number<S: Store + ?Sized>(store: &S) -> Result<u64, Sto
         .unwrap_or(0))
 }
 
-/// Tells each line of what a store has: the records by kind and key, each body that they name (whether it is there, and
+/// Tells each line of what a store has: the records by kind and key, behind those of a kind what was erased of it, each body that they name (whether it is there, and
 /// that its bytes are what was kept) after the record, and last the highest number that a ticket ever got.
 ///
 /// # Errors
@@ -110,6 +147,10 @@ pub async fn dump<S: Store + ?Sized, E: From<StoreError>>(
                     tell(&body_line(store, &digest).await?)?;
                 }
             }
+        }
+        let mut erased = Erased::of(store, kind);
+        while let Some(keys) = erased.next().await? {
+            keys.iter().try_for_each(|key| tell(&erased_line(key)))?;
         }
     }
     tell(&json!({ "kind": "last number", "number": last_number(store).await? }).to_string())

@@ -188,6 +188,31 @@ impl Key {
         }
     }
 
+    /// The key with these [bytes](Self::bytes), of a kind that [leaves tombstones](RecordKind::leaves_tombstone); `None`
+    /// if there is none.
+    pub fn of_tombstone(kind: RecordKind, bytes: &[u8]) -> Option<Self> {
+        let id = || <[u8; 16]>::try_from(bytes).ok();
+        let of_source = || bytes.split_at_checked(16).and_then(|(id, rest)| Some((id.try_into().ok()?, rest)));
+        match kind {
+            RecordKind::Ticket => Some(Self::Ticket(TicketId::from_bytes(id()?))),
+            RecordKind::Message => Some(Self::Message(MessageId::from_bytes(id()?))),
+            RecordKind::Note => Some(Self::Note(NoteId::from_bytes(id()?))),
+            RecordKind::Event => Some(Self::Event(EventId::from_bytes(id()?))),
+            RecordKind::Contact => Some(Self::Contact(ContactId::from_bytes(id()?))),
+            RecordKind::Outgoing => Some(Self::Outgoing(OutgoingId::from_bytes(id()?))),
+            RecordKind::Audit => Some(Self::Audit(AuditId::from_bytes(id()?))),
+            RecordKind::Arrival => {
+                let (source, digest): ([u8; 16], &[u8]) = of_source()?;
+                Some(Self::Arrival(SourceId::from_bytes(source), Digest::from_bytes(digest.try_into().ok()?)))
+            }
+            RecordKind::FetchMark => {
+                let (source, uid): ([u8; 16], &[u8]) = of_source()?;
+                Some(Self::FetchMark(SourceId::from_bytes(source), Uid::new(std::str::from_utf8(uid).ok()?)))
+            }
+            _ => None,
+        }
+    }
+
     /// The kind of record that the key names.
     pub const fn kind(&self) -> RecordKind {
         match self {

@@ -1,6 +1,6 @@
 //! Taking everything from one store into another: start small, upsize later.
 
-use super::dump::{self, Pages};
+use super::dump::{self, Erased, Pages};
 use super::{
     Changeset, CommitError, Entry, Key, Query, Record, RecordKind, Store, StoreError, StoreErrorKind, StoreExt,
     Version,
@@ -65,9 +65,11 @@ pub enum Step {
 /// What was found of a kind, in a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tally {
-    /// How many records, and bodies that they name.
+    /// How many records.
     pub records: u64,
-    /// The digest of all their lines, see [`dump::line`].
+    /// How many were erased: their keys stay taken.
+    pub erased: u64,
+    /// The digest of all their lines, with the bodies that they name, see [`dump::line`].
     pub digest: Digest,
 }
 
@@ -107,6 +109,10 @@ pub async fn migrate<F: Store + ?Sized, T: Store + ?Sized>(
                 tell(Step::Copying(kind, done));
             }
         }
+        let mut erased = Erased::of(from, kind);
+        while let Some(keys) = erased.next().await? {
+            bury(to, &keys).await?;
+        }
     }
     raise_number(to, dump::last_number(from).await?).await?;
     let kinds = compare(from, to, tell).await?;
@@ -139,6 +145,9 @@ async fn begin<F: Store + ?Sized, T: Store + ?Sized>(from: &F, to: &T) -> Result
     }
     for &kind in RecordKind::ALL {
         if Pages::of(to, kind).next().await?.is_some_and(|records| !records.is_empty()) {
+            return Err(MigrateError::NotEmpty);
+        }
+        if Erased::of(to, kind).next().await?.is_some_and(|keys| !keys.is_empty()) {
             return Err(MigrateError::NotEmpty);
         }
     }
@@ -186,8 +195,20 @@ async fn copy<F: Store + ?Sized, T: Store + ?Sized>(from: &F, to: &T, some: &[Re
     Ok(resumed)
 }
 
+/// Makes sure that what was erased stays so: its keys are taken.
+async fn bury<T: Store + ?Sized>(to: &T, keys: &[Key]) -> Result<(), MigrateError> {
+    let there = to.load(keys).await?;
+    let absent = keys.iter().zip(there).filter(|(_, there)| there.version == Version::ABSENT);
+    let entries: Vec<Entry> = absent.map(|(key, there)| Entry::Erase(key.clone(), there.version)).collect();
+    if entries.is_empty() {
+        return Ok(());
+    }
+    commit(to, entries).await
+}
+
 /// Makes sure that no number is given twice, also that of a ticket that was erased: a ticket gets it for a moment.
 async fn raise_number<T: Store + ?Sized>(to: &T, last: u64) -> Result<(), MigrateError> {
+    // See `dump::nobody_key`.
     let nobody = Ticket::new(TicketId::from_bytes([0; 16]), TicketboxId::from_bytes([0; 16]), "", Timestamp::MIN);
     let key = Key::Ticket(nobody.id);
     let there = to.load(std::slice::from_ref(&key)).await?;
@@ -230,7 +251,15 @@ async fn tally<S: Store + ?Sized>(
         }
         tell(records);
     }
-    Ok(Tally { records, digest: digests })
+    let mut erased = 0;
+    let mut gone = Erased::of(store, kind);
+    while let Some(keys) = gone.next().await? {
+        for key in &keys {
+            digests = Digest::of(&[&digests.as_bytes()[..], dump::erased_line(key).as_bytes()].concat());
+            erased += 1;
+        }
+    }
+    Ok(Tally { records, erased, digest: digests })
 }
 
 /// Compares the stores kind by kind.
@@ -245,7 +274,14 @@ async fn compare<F: Store + ?Sized, T: Store + ?Sized>(
         let is = tally(to, kind, &mut |records| tell(Step::Comparing(kind, done + records))).await?;
         done += is.records;
         if was != is {
-            different.push(format!("{}: {} records there, {} here", kind.word(), was.records, is.records));
+            different.push(format!(
+                "{}: {} records and {} erased ones there, {} and {} here",
+                kind.word(),
+                was.records,
+                was.erased,
+                is.records,
+                is.erased
+            ));
         }
         kinds.push((kind, was));
     }

@@ -56,7 +56,8 @@ use crate::time::Timestamp;
 ///   as [outdated](StoreError::is_outdated), unless it is a [last word](Changeset::is_last_word); that is looked at in
 ///   the step that applies it. Reading goes on as far as it can.
 /// - **Tombstones.** After an erase of a kind that [leaves one](RecordKind::leaves_tombstone), the key has a version and
-///   no record, inserting it is a conflict, and only a replace with the tombstone's version brings it back.
+///   no record, inserting it is a conflict, and only a replace with the tombstone's version brings it back. That holds
+///   also if there never was a record.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// The time by the database's clock: the one clock that all who use it share.

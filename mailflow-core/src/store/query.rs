@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Record, RecordKind, Version};
+use super::{Key, Record, RecordKind, Version};
 use crate::access::Visibility;
 use crate::alert::AlertQuery;
 use crate::audit::AuditQuery;
@@ -88,6 +88,9 @@ pub enum Query {
     /// All records of a kind, by [`Key::bytes`](super::Key::bytes) ([`Row::Record`]): for whoever takes everything
     /// elsewhere.
     All(RecordKind),
+    /// The keys of all records of a kind that were erased and left a tombstone, by [`Key::bytes`](super::Key::bytes)
+    /// ([`Row::Tombstone`]): for whoever takes everything elsewhere.
+    Tombstones(RecordKind),
     /// The highest number that a ticket ever got, 0 if none did ([`Row::Number`]).
     LastNumber,
 }
@@ -290,6 +293,8 @@ pub enum Row {
     Hit(Box<Hit>),
     /// The number of a ticket.
     Number(u64),
+    /// What is left of a record that was erased.
+    Tombstone(Version, Key),
 }
 
 /// A number of tickets or messages, counted to [`Count::MAX`] only: nobody reads further, and no list has to be walked for it.

@@ -4,7 +4,7 @@ use mailflow_core::id::{MessageId, RuleId};
 use mailflow_core::store::{Count, Cursor, Found, Page, Query, RecordKind, Row, StoreError, StoreErrorKind, Version};
 use mailflow_store_rows::page::{Cut, limit, most};
 use mailflow_store_rows::table;
-use mailflow_store_rows::value::unsigned;
+use mailflow_store_rows::value::{Type, unsigned};
 
 use crate::batch::{Batch, Parameters};
 use crate::connection::{Pool, take};
@@ -40,6 +40,7 @@ pub(crate) async fn find(pool: &Pool, query: &Query, page: &Page) -> Result<Foun
         Query::Audit(query) => deeds::audit(pool, query, page).await,
         Query::PlacedBy { rules, from } => placed_by(pool, rules, *from).await,
         Query::All(kind) => all(pool, *kind, page).await,
+        Query::Tombstones(kind) => gone(pool, *kind, page).await,
         Query::LastNumber => last_number(pool).await,
         query => {
             let mut parameters = Parameters::default();
@@ -205,6 +206,32 @@ async fn all(pool: &Pool, kind: RecordKind, page: &Page) -> Result<Found, StoreE
         let Row::Record(_, found) = &row else { continue };
         let cursor = Cursor::by_bytes(&found.key().bytes());
         cut.push(row, cursor);
+    }
+    Ok(cut.end())
+}
+
+/// What was erased of a kind, by its keys.
+async fn gone(pool: &Pool, kind: RecordKind, page: &Page) -> Result<Found, StoreError> {
+    let table = table::of(kind)?;
+    let mut cut = Cut::new(page);
+    if !kind.leaves_tombstone() {
+        return Ok(cut.end());
+    }
+    let after = page.after.as_ref().and_then(Cursor::read_bytes);
+    let mut parameters = Parameters::default();
+    let sql = statements::gone(table, after.as_deref(), most(page), &mut parameters);
+    for it in &one_statement(pool, &sql, parameters).await? {
+        if cut.is_full() {
+            return Ok(cut.more());
+        }
+        let mut key = Vec::new();
+        for (nth, (_, of)) in (1..).zip(table.keys) {
+            match of {
+                Type::Id => key.extend_from_slice(&it.id(nth)?),
+                _ => key.extend_from_slice(it.bytes(nth)?),
+            }
+        }
+        cut.push_tombstone(kind, unsigned(it.integer(0)?), &key)?;
     }
     Ok(cut.end())
 }

@@ -13,7 +13,7 @@ use crate::error::OrFailed as _;
 use crate::pipeline::prepare;
 use crate::row;
 use crate::statements;
-use crate::value::{Parameter, parameter, unsigned};
+use crate::value::{Parameter, Type, parameter, unsigned};
 
 mod contacts;
 mod deeds;
@@ -52,6 +52,7 @@ pub(crate) async fn find(pool: &Pool, query: &Query, page: &Page) -> Result<Foun
         Query::Audit(query) => deeds::audit(pool, query, page).await,
         Query::PlacedBy { rules, from } => placed_by(pool, rules, *from).await,
         Query::All(kind) => all(pool, *kind, page).await,
+        Query::Tombstones(kind) => gone(pool, *kind, page).await,
         Query::LastNumber => last_number(pool).await,
         query => records(pool, list(query)?, page).await,
     }
@@ -222,6 +223,34 @@ async fn all(pool: &Pool, kind: RecordKind, page: &Page) -> Result<Found, StoreE
         let Row::Record(_, found) = &row else { continue };
         let cursor = Cursor::by_bytes(&found.key().bytes());
         cut.push(row, cursor);
+    }
+    Ok(cut.end())
+}
+
+/// What was erased of a kind, by its keys.
+async fn gone(pool: &Pool, kind: RecordKind, page: &Page) -> Result<Found, StoreError> {
+    let table = table::of(kind)?;
+    let mut cut = Cut::new(page);
+    if !kind.leaves_tombstone() {
+        return Ok(cut.end());
+    }
+    let after = page.after.as_ref().and_then(Cursor::read_bytes);
+    let statements = statements::of(table)?;
+    let sql = if after.is_some() { &statements.gone_after } else { &statements.gone_from };
+    let mut values: Vec<Parameter<'_>> = table.key_from(after.as_deref()).into_iter().map(parameter).collect();
+    values.push(Box::new(most(page)));
+    for it in &one_statement(pool, sql, values).await? {
+        if cut.is_full() {
+            return Ok(cut.more());
+        }
+        let mut key = Vec::new();
+        for (nth, (_, of)) in (1..).zip(table.keys) {
+            match of {
+                Type::Id => key.extend_from_slice(it.try_get::<_, Uuid>(nth).or_failed(LISTING)?.as_bytes()),
+                _ => key.extend_from_slice(it.try_get::<_, &[u8]>(nth).or_failed(LISTING)?),
+            }
+        }
+        cut.push_tombstone(kind, unsigned(it.try_get(0).or_failed(LISTING)?), &key)?;
     }
     Ok(cut.end())
 }

@@ -48,6 +48,7 @@ pub(crate) fn find(connection: &Connection, query: &Query, page: &Page) -> Resul
         Query::Alerts(query) => deeds::alerts(connection, query, page),
         Query::Audit(query) => deeds::audit(connection, query, page),
         Query::All(kind) => all(connection, *kind, page),
+        Query::Tombstones(kind) => gone(connection, *kind, page),
         Query::LastNumber => last_number(connection),
         query => records(connection, list(query)?, page),
     }
@@ -241,6 +242,33 @@ fn all(connection: &Connection, kind: RecordKind, page: &Page) -> Result<Found, 
         let record = row::record(kind, data, it.get_ref(2).or_failed(LISTING)?)?;
         let cursor = Cursor::by_bytes(&record.key().bytes());
         cut.push(Row::Record(Version::new(it.get(0).or_failed(LISTING)?), record), cursor);
+    }
+    Ok(cut.end())
+}
+
+/// What was erased of a kind, by its keys.
+fn gone(connection: &Connection, kind: RecordKind, page: &Page) -> Result<Found, StoreError> {
+    let table = table::of(kind)?;
+    let mut cut = Cut::new(page);
+    if !kind.leaves_tombstone() {
+        return Ok(cut.end());
+    }
+    let after = page.after.as_ref().and_then(Cursor::read_bytes);
+    let statements = statements::of(table)?;
+    let sql = if after.is_some() { &statements.gone_after } else { &statements.gone_from };
+    let key = table.key_from(after.as_deref());
+    let values = key.iter().map(row::bound).chain([most(page).into()]);
+    let mut statement = prepare(connection, sql).or_failed(LISTING)?;
+    let mut rows = statement.query(params_from_iter(values)).or_failed(LISTING)?;
+    while let Some(it) = rows.next().or_failed(LISTING)? {
+        if cut.is_full() {
+            return Ok(cut.more());
+        }
+        let mut key = Vec::new();
+        for (nth, _) in (1..).zip(table.keys) {
+            key.extend_from_slice(it.get_ref(nth).or_failed(LISTING)?.as_blob().unwrap_or_default());
+        }
+        cut.push_tombstone(kind, it.get(0).or_failed(LISTING)?, &key)?;
     }
     Ok(cut.end())
 }

@@ -9,6 +9,7 @@ use mailflow_store_rows::decide::{highest_number, missing_body};
 use mailflow_store_rows::look::{Counters, Standing};
 use mailflow_store_rows::prepared::{Action, Prepared, Step};
 use mailflow_store_rows::row::{Beside, Row};
+use mailflow_store_rows::table::SEQ;
 use mailflow_store_rows::value::{Value, signed};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
@@ -131,7 +132,7 @@ impl Applying<'_> {
     fn step(&mut self, step: &Step, standing: Standing) -> Result<(), StoreError> {
         match &step.action {
             Action::RelyOn => Ok(()),
-            Action::Erase => self.erase(step),
+            Action::Erase => self.erase(step, standing),
             Action::Put(row) => self.put(step, row, standing),
         }
     }
@@ -147,10 +148,15 @@ impl Applying<'_> {
         ToSqlOutput::from(signed(self.counters.version))
     }
 
-    fn erase(&self, step: &Step) -> Result<(), StoreError> {
+    fn erase(&mut self, step: &Step, standing: Standing) -> Result<(), StoreError> {
         index::forget(self.connection, &step.key)?;
         let (sql, key) = (statements::of(step.table)?, step.values.iter().map(bound));
-        if step.key.kind().leaves_tombstone() {
+        if step.key.kind().leaves_tombstone() && standing == Standing::Nothing {
+            let null = || ToSqlOutput::Borrowed(ValueRef::Null);
+            let columns = step.table.columns.iter().filter(|(name, _)| *name != SEQ).map(|_| null());
+            let seq = if step.table.numbered { Some(self.counters.next_seq().into()) } else { None };
+            self.execute(&sql.insert, columns.chain([self.version(), null()]).chain(key).chain(seq))
+        } else if step.key.kind().leaves_tombstone() {
             self.execute(&sql.bury, std::iter::once(self.version()).chain(key))
         } else {
             self.execute(&sql.delete, key)

@@ -112,6 +112,8 @@ macro_rules! with_store_rules {
             lists::mails_are_counted_by_the_rule_that_placed_them
             lists::every_list_has_its_order
             everything::every_kind_is_listed_as_a_whole_by_key
+            everything::what_was_erased_is_listed_by_its_keys
+            everything::what_never_was_can_be_erased_and_its_key_is_taken
             everything::the_last_number_is_told_also_when_its_ticket_is_gone
             everything::a_body_that_never_was_can_be_erased_and_named
             searches::a_search_finds_phrases_word_by_word

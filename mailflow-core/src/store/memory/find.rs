@@ -136,6 +136,7 @@ impl State {
                 |it| (it.seen.as_millis(), first_half(it.token.as_bytes())),
             ),
             Query::All(kind) => self.of_kind(*kind, page),
+            Query::Tombstones(kind) => self.gone_of_kind(*kind, page),
             Query::LastNumber => Found { rows: vec![Row::Number(self.last_number)], next: None },
             Query::Servers => self.oldest(page, |_: &Server| true, |it| (it.started.as_millis(), *it.id.as_bytes())),
             Query::Alerts(query) => self.newest(
@@ -159,6 +160,16 @@ impl State {
         let rows = slots.filter_map(|(key, slot)| {
             let row = Row::Record(slot.version, slot.record.clone()?);
             Some(Sorted { by: (key.bytes(), [0; 16]), row })
+        });
+        let read = |cursor: &Cursor| cursor.read_bytes().map(|bytes| (bytes, [0; 16]));
+        cut(rows.collect(), page, read, |(bytes, _)| Cursor::by_bytes(bytes))
+    }
+
+    fn gone_of_kind(&self, kind: RecordKind, page: &Page) -> Found {
+        let gone = self.records.iter().filter(|(key, slot)| key.kind() == kind && slot.record.is_none());
+        let rows = gone.map(|(key, slot)| {
+            let row = Row::Tombstone(slot.version, key.clone());
+            Sorted { by: (key.bytes(), [0; 16]), row }
         });
         let read = |cursor: &Cursor| cursor.read_bytes().map(|bytes| (bytes, [0; 16]));
         cut(rows.collect(), page, read, |(bytes, _)| Cursor::by_bytes(bytes))

@@ -126,10 +126,10 @@ impl State {
 
     fn erase(&mut self, key: &Key, version: Version) {
         if key.kind().leaves_tombstone() {
-            if let Some(slot) = self.records.get_mut(key) {
-                slot.version = version;
-                slot.record = None;
-            }
+            let slot =
+                self.records.entry(key.clone()).or_insert(Slot { version, record: None, order: self.taken_in });
+            slot.version = version;
+            slot.record = None;
         } else {
             self.records.remove(key);
         }
