@@ -16,6 +16,9 @@ use mailflow_tests::demo::Demo;
 const FIRST_PAGE: u64 = 120 << 10;
 const SCRIPTS: u64 = 45 << 10;
 
+/// Whether the server has what was typed, as the composer says.
+const SAVED: &str = r"/^Saved \d/.test(document.querySelector('[data-saved]').textContent)";
+
 async fn sign_in(page: &Page, demo: &Demo) {
     page.open(&demo.address).await;
     page.fill("input[name=user]", &demo.user).await;
@@ -175,7 +178,7 @@ async fn a_message_is_forwarded_with_its_attachment_and_its_writer_still_waits()
     page.value("(text.focus(), text.setSelectionRange(0, 0))").await;
     page.type_text("Did the bank say why?").await;
     look(&page, "10-forward").await;
-    page.until_said("Saved ").await;
+    page.until(SAVED).await;
     page.click("#composer button[value=send]").await;
     page.until_there("details.message.ours .tag").await;
     look(&page, "10-forwarded").await;
@@ -215,7 +218,7 @@ async fn a_ticket_is_opened_by_writing_and_what_was_begun_comes_back() {
     page.value(other).await;
     assert_eq!(page.value(offered).await, page.value(chosen).await);
     let ticketbox = page.value(chosen).await;
-    page.until_said("Saved ").await;
+    page.until(SAVED).await;
     look(&page, "11-new-ticket").await;
     // Somewhere else, and back by the list of drafts.
     page.open(&format!("{}drafts", demo.address)).await;

@@ -4,6 +4,7 @@ use super::{Scene, Stop};
 use crate::access;
 use crate::draft::{Draft, Purpose};
 use crate::id::{AgentId, TicketId};
+use crate::message::Message;
 use crate::refusal::Refusal;
 use crate::session::ReadMark;
 use crate::store::{Changes, Key};
@@ -13,14 +14,14 @@ use crate::ticket::Ticket;
 /// The most files that go with one answer.
 pub const FILES: usize = 50;
 
-/// Keeps an answer that was begun. Its [`message`](Draft::message) stays the one that it was begun with, and
-/// so does the note that it was returned with.
+/// Keeps what was begun. Its [`message`](Draft::message) stays the one that it was begun with, and so does the note that
+/// it was returned with. What was sent already is not kept.
 ///
 /// # Errors
 /// [`Stop::Refuse`] if the agent may not work on the ticket, or the draft is too large.
 pub fn save(scene: &Scene<'_>, changes: &mut Changes<'_>, draft: &Draft) -> Result<Draft, Stop> {
     let key = draft.key();
-    changes.need([Key::Ticket(draft.ticket), key.clone()])?;
+    changes.need([Key::Ticket(draft.ticket), Key::Message(draft.message), key.clone()])?;
     match (changes.get::<Ticket>(&Key::Ticket(draft.ticket))?, draft.purpose) {
         (Some(ticket), _) => access::work_on(scene.directory, draft.agent, ticket).map(drop)?,
         (None, Purpose::Opening(opening)) => {
@@ -32,6 +33,10 @@ pub fn save(scene: &Scene<'_>, changes: &mut Changes<'_>, draft: &Draft) -> Resu
         return Err(Refusal::invalid("attachments", format!("too many files; at most {FILES}")).into());
     }
     let begun = changes.get::<Draft>(&key)?.map(|begun| (begun.message, begun.returned.clone()));
+    // It was sent while it was on its way to be kept: there is nothing to write on.
+    if begun.is_none() && changes.get::<Message>(&Key::Message(draft.message))?.is_some() {
+        return Ok(draft.clone());
+    }
     let (message, returned) = begun.unwrap_or((draft.message, None));
     let saved = Draft {
         message,

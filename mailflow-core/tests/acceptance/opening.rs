@@ -194,6 +194,9 @@ async fn the_draft_of_a_new_ticket_is_kept_until_it_is_sent() {
     let sent = desk.reply_once(saved.ticket, saved.message, wish(opening(&office))).await.unwrap();
     assert_eq!((sent.ticket, sent.message), (saved.ticket, saved.message));
     assert!(desk.draft(saved.ticket).await.is_err());
+    // What was on its way to be kept while it was sent comes too late.
+    desk.save_draft(saved.clone()).await.unwrap();
+    assert!(desk.draft(saved.ticket).await.is_err());
 }
 
 #[tokio::test]

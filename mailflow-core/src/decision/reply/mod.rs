@@ -119,12 +119,7 @@ pub fn reply(
     let answered = wish.answers.map(Key::Message);
     changes.need([Key::Ticket(id), Key::Message(message), draft.clone()].into_iter().chain(answered.clone()))?;
     if let Some(done) = changes.get::<Message>(&Key::Message(message))? {
-        let replied = already(scene, (agent, id), wish.purpose, done)?;
-        // Whoever pressed the button twice has saved it once more.
-        if changes.get::<Draft>(&draft)?.is_some_and(|kept| kept.message == message) {
-            changes.erase(draft);
-        }
-        return Ok(replied);
+        return already(scene, (agent, id), wish.purpose, done).map_err(Stop::Refuse);
     }
     let known = changes.get::<Ticket>(&Key::Ticket(id))?.cloned();
     let opens = known.is_none();

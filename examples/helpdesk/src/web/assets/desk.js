@@ -149,7 +149,8 @@
     fields.set("action", "save");
     const place = $("[data-saved]", form);
     try {
-      const answer = await fetch(form.action, { method: "POST", body: fields, headers: { "HX-Request": "true" }, credentials: "same-origin" });
+      // Its buttons are called `action`, so the property is them.
+      const answer = await fetch(form.getAttribute("action"), { method: "POST", body: fields, headers: { "HX-Request": "true" }, credentials: "same-origin" });
       if (answer.status === 503) {
         const retry = Number(answer.headers.get("Retry-After"));
         place.textContent = `Saved in this browser only; the desk ${retry > 1 ? "can only be read from here just now" : "is busy"}`;
