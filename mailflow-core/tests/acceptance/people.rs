@@ -70,6 +70,26 @@ async fn get_oldest_gives_what_has_waited_longest_and_each_ticket_once() {
 }
 
 #[tokio::test]
+async fn however_many_ask_at_once_each_is_given_another_of_the_oldest() {
+    let office = Office::open().await;
+    for number in 1..=12 {
+        let from = format!("c{number}@one.example");
+        office.receive(&mail(&from, "support@example.com", "x", &format!("{number}@one.example"), "")).await;
+    }
+    let mut asking = Vec::new();
+    for name in ["a", "b", "c", "d", "e", "f", "g", "h", "i"] {
+        let desk = office.flow.desk(agent(&office, name, None).await);
+        asking.push(tokio::spawn(async move { desk.get_oldest(None).await.unwrap().unwrap().number }));
+    }
+    let mut given = Vec::new();
+    for it in asking {
+        given.push(it.await.unwrap());
+    }
+    given.sort_unstable();
+    assert_eq!(given, (1..=9).collect::<Vec<u64>>());
+}
+
+#[tokio::test]
 async fn whoever_is_given_the_oldest_ticket_has_nothing_else_to_choose_from() {
     let office = Office::open().await;
     let bob = agent(&office, "bob", None).await;

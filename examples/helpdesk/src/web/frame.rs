@@ -33,6 +33,8 @@ pub struct Frame {
     pub utc: bool,
     /// Whether the pages of administrators are in the menu.
     pub administrator: bool,
+    /// Whether the agent is given the oldest ticket, so that he has no lists to choose from but his own.
+    pub given: bool,
     /// The ticketboxes.
     pub boxes: Vec<MenuBox>,
     /// How many messages wait for the agent's approval, as it is shown; empty if he has none to look at.
@@ -107,6 +109,7 @@ impl Frame {
             agent: signed.agent.name.clone(),
             utc: signed.agent.preferences.times == Times::Utc,
             administrator: signed.agent.administrator,
+            given: signed.agent.get_oldest,
             boxes,
             approvals: shown(to_approve.len()),
             held: shown(held.len()),
@@ -133,6 +136,7 @@ impl Frame {
             agent: signed.agent.name.clone(),
             utc: signed.agent.preferences.times == Times::Utc,
             administrator: signed.agent.administrator,
+            given: signed.agent.get_oldest,
             boxes: Vec::new(),
             approvals: String::new(),
             held: String::new(),

@@ -9,6 +9,7 @@ use mailflow_core::flow::{Conversation, Error, Filter};
 use mailflow_core::id::NoteId;
 use mailflow_core::refusal::Refusal;
 use mailflow_core::store::Page;
+use mailflow_core::ticket::TicketState;
 
 use super::form::{self, Form, Read};
 use super::{Composer, Sent};
@@ -178,11 +179,23 @@ fn saved(draft: &Draft, wrong: &[String]) -> axum::response::Response {
 /// The ticket of the same ticketbox whose customer has waited longest; the ticketbox if none waits.
 async fn next(signed: &Signed, conversation: &Conversation) -> Result<String, Trouble> {
     let ticketbox = conversation.ticket.ticketbox;
-    let open = signed.desk.tickets(&Filter::open_in(ticketbox), &Page::first(100)).await?.rows;
+    let given = signed.agent.get_oldest;
+    // Whoever is given tickets has his own only, wherever they lie.
+    let filter = if given {
+        Filter { state: Some(TicketState::Open), ..Filter::default() }
+    } else {
+        Filter::open_in(ticketbox)
+    };
+    let open = signed.desk.tickets(&filter, &Page::first(100)).await?.rows;
     let others = open.iter().filter(|it| it.id != conversation.ticket.id && it.waiting_since.is_some());
     let next = others.min_by_key(|it| it.waiting_since);
+    let next = match next.map(|it| it.number) {
+        // None of his own waits: the next one is given to him.
+        None if given => signed.desk.get_oldest(None).await?.map(|it| it.number),
+        number => number,
+    };
     Ok(signed.base.path(&match next {
-        Some(next) => format!("/ticket/{}#unread", next.number),
+        Some(number) => format!("/ticket/{number}#unread"),
         None => format!("/box/{ticketbox}"),
     }))
 }

@@ -1,7 +1,7 @@
 mod forward;
 mod opening;
 
-use crate::web::testing::{Shown, Web};
+use crate::web::testing::{Browser, Shown, Web};
 
 const MAIL: &str = "From: Ada <ada@one.example>\nTo: support@example.com, carl@three.example\nCc: bob@two.example\n\
                     Subject: Printer\nMessage-ID: <1@one.example>\n\nIt smokes.\n";
@@ -19,11 +19,21 @@ fn fields<'a>(page: &Shown, action: &'a str, text: &'a str) -> Vec<(&'static str
 }
 
 async fn send(web: &Web, page: &Shown, action: &str, text: &str, more: &[(&str, Option<&str>, &str)]) -> Shown {
+    send_as(&web.admin().await, page, action, text, more).await
+}
+
+async fn send_as(
+    browser: &Browser<'_>,
+    page: &Shown,
+    action: &str,
+    text: &str,
+    more: &[(&str, Option<&str>, &str)],
+) -> Shown {
     let fields = fields(page, action, text);
     let mut all: Vec<(&str, Option<&str>, &str)> =
         fields.iter().map(|(name, file, value)| (*name, *file, &**value)).collect();
     all.extend(more);
-    web.admin().await.post_files("/ticket/1/composer", &all).await
+    browser.post_files("/ticket/1/composer", &all).await
 }
 
 fn outside(web: &Web) -> Vec<String> {
@@ -157,6 +167,26 @@ async fn sending_goes_on_to_who_has_waited_longest() {
     let page = web.admin().await.get("/ticket/1?compose=reply").await;
     let sent = send(&web, &page, "send-next", "Use water.", &[("to", None, "ada@one.example")]).await;
     assert_eq!(sent.location(), "/ticket/2#unread");
+}
+
+#[tokio::test]
+async fn whoever_is_given_tickets_is_given_the_next_one_when_he_has_sent() {
+    let web = Web::open().await;
+    let bob = web.add_agent("bob").await;
+    let agent = web.flow.directory().agents[&bob].clone();
+    web.flow.admin().save(&mailflow_core::agent::Agent { get_oldest: true, ..agent }).await.unwrap();
+    web.receive(MAIL).await;
+    web.receive("From: x@two.example\nTo: support@example.com\nSubject: Older\n\na\n").await;
+    web.receive("From: y@two.example\nTo: support@example.com\nSubject: Newer\n\nb\n").await;
+    let browser = web.browser(bob).await;
+    assert_eq!(browser.post("/oldest", &[]).await.location(), "/ticket/1");
+    let page = browser.get("/ticket/1?compose=reply").await;
+    for _ in ["once", "twice is once"] {
+        let sent = send_as(&browser, &page, "send-next", "Use water.", &[("to", None, "ada@one.example")]).await;
+        assert_eq!(sent.location(), "/ticket/2#unread");
+    }
+    let owner = async |number| web.desk().ticket(number).await.unwrap().owner;
+    assert_eq!((owner(2).await, owner(3).await), (Some(bob), None));
 }
 
 #[tokio::test]

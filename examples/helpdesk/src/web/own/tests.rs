@@ -239,10 +239,13 @@ async fn whoever_is_given_the_oldest_ticket_has_a_button() {
     for path in ["/tickets/unowned".to_owned(), "/tickets/open".to_owned(), format!("/box/{}", web.support.id)] {
         let page = bob.get(&path).await;
         assert!(page.body.contains("Give me the oldest ticket"), "{path}: {}", page.body);
+        assert!(page.body.contains("1 ticket waits</strong> for somebody to take care of it."), "{}", page.body);
+        assert!(page.body.contains(">less than a minute</time>"), "{}", page.body);
         assert!(!page.body.contains("Help"), "no list: {}", page.body);
     }
     assert_eq!(bob.post("/oldest", &[]).await.location(), "/ticket/1");
-    assert!(bob.get("/tickets/mine").await.body.contains("Help"));
+    let mine = bob.get("/tickets/mine").await.body;
+    assert!(mine.contains("Help") && mine.contains("Get oldest") && !mine.contains("All open"), "{mine}");
     assert_eq!(bob.post("/oldest", &[]).await.location(), "/tickets/unowned");
     assert!(bob.get("/tickets/unowned").await.body.contains("Nothing waits"));
 }

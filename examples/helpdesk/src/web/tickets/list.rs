@@ -101,6 +101,9 @@ impl List {
                 "You may move tickets into this ticketbox, and not look into it. Tickets in it that you take care of \
                  are shown here all the same."
             }
+            Self::Mine if desk.agent().is_ok_and(|it| it.get_oldest) => {
+                "Nothing is waiting for you. “Get oldest” gives you the ticket that has waited longest."
+            }
             Self::Mine => {
                 "Nothing is waiting for you. What nobody takes care of yet is under “Nobody’s”; press t on a ticket \
                  to take it."

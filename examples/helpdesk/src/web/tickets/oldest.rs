@@ -7,7 +7,7 @@ use mailflow_core::id::TicketboxId;
 use mailflow_core::store::Count;
 
 use super::List;
-use crate::web::ago::{ago, full};
+use crate::web::ago::{full, span};
 use crate::web::answer::{self, Answer, redirect};
 use crate::web::{Fields, Frame, Signed};
 
@@ -17,7 +17,7 @@ struct OldestPage {
     frame: Frame,
     /// How many wait.
     waiting: Count,
-    /// Since when the one that has waited longest: in words, in full, for programs.
+    /// How long the one has waited that has waited longest; since when, in full and for programs.
     oldest: Option<(String, String, String)>,
     /// In which ticketbox; empty for in all of them.
     within: String,
@@ -29,13 +29,14 @@ pub async fn page(signed: &Signed, list: &List) -> Answer {
         List::Ticketbox(id) => Some(*id),
         _ => None,
     };
-    let title = within.and_then(|id| signed.desk.directory().ticketboxes.get(&id).map(|it| it.name.clone()));
+    let listed = signed.desk.ticketboxes();
+    let title = within.and_then(|id| listed.iter().find(|it| it.id == id)).map(|it| it.name.as_str());
     let waiting = signed.desk.waiting(within).await?;
     let now = signed.desk.now();
     answer::page(&OldestPage {
-        frame: Frame::of(signed, &list.path(), title.as_deref().unwrap_or("Get oldest")).await?,
+        frame: Frame::of(signed, &list.path(), title.unwrap_or("Get oldest")).await?,
         waiting: waiting.tickets,
-        oldest: waiting.oldest.map(|at| (ago(at, now), full(at), at.to_string())),
+        oldest: waiting.oldest.map(|at| (span(now.since(at).as_secs()), full(at), at.to_string())),
         within: within.map(|id| id.to_string()).unwrap_or_default(),
     })
 }
