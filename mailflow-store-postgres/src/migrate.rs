@@ -20,7 +20,6 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/5.sql"),
     include_str!("../migrations/6.sql"),
     include_str!("../migrations/7.sql"),
-    include_str!("../migrations/8.sql"),
 ];
 /// The advisory lock under which steps are taken: `mflw`.
 const LOCK: i64 = 0x6d66_6c77;
