@@ -31,7 +31,7 @@ impl Check {
 
     /// Why it does not work, in words; `None` if everything worked.
     pub fn trouble(&self) -> Option<String> {
-        self.failure.as_ref().map(|failure| with_causes(failure))
+        self.failure.as_ref().map(with_causes)
     }
 
     pub(crate) fn of(steps: Steps, outcome: Result<(), TransportError>) -> Self {

@@ -40,7 +40,7 @@ pub fn forwarded(message: &Message) -> String {
 pub fn forward_subject(subject: &str) -> String {
     let subject = subject.trim();
     let marked = |mark: &&str| subject.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark));
-    if MARKS.iter().any(|mark| marked(&mark)) { subject.to_owned() } else { format!("Fwd: {subject}") }
+    if MARKS.iter().any(marked) { subject.to_owned() } else { format!("Fwd: {subject}") }
 }
 
 impl Reply {

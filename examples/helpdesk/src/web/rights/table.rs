@@ -299,7 +299,7 @@ fn calls(world: &World, web: &Web, method: &'static str, route: &str) -> Vec<Cas
             filled(route, &Uuid::from_u128(7).to_string()),
             Need::Object(Securable::Ticketboxes, web.support.id.into(), Edit),
         ),
-        ("POST", "/messages/{id}/forward") => messages([2, 3]).into_iter().map(|case| edits(case)).collect(),
+        ("POST", "/messages/{id}/forward") => messages([2, 3]).into_iter().map(edits).collect(),
         ("GET", "/tickets/{number}/draft" | "/tickets/{number}/forward") => {
             one(route.replace("{number}", "1"), Need::Author)
         }
