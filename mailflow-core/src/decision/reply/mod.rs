@@ -1,4 +1,5 @@
-//! What an agent sends, an answer, a forward or the first message of a ticket: a message, a mail that has to be sent, and what both do to the ticket, in one changeset.
+//! What an agent sends, an answer, a forward or the first message of a ticket: a message, a mail that has to be sent, and
+//! what both do to the ticket, in one changeset.
 
 mod forward;
 mod letter;
