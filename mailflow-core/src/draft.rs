@@ -7,7 +7,6 @@ use crate::digest::Digest;
 use crate::id::{AgentId, CategoryId, MessageId, TicketId, TicketboxId};
 use crate::mail::{Address, Mailbox};
 use crate::signature::Signature;
-use crate::store::Key;
 use crate::ticket::Priority;
 use crate::time::Timestamp;
 
@@ -106,11 +105,6 @@ impl Draft {
     /// Where it is kept among its agent's drafts.
     pub const fn place(&self) -> TicketId {
         Self::place_of(self.ticket, self.purpose)
-    }
-
-    /// Its key.
-    pub const fn key(&self) -> Key {
-        Key::Draft(self.agent, self.place())
     }
 
     /// The place of what is written in a ticket: the ticket's id; for a forward the same as a UUID of version 8 (RFC 9562

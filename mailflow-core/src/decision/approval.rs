@@ -126,7 +126,7 @@ pub fn give_back(
     note: &str,
 ) -> Result<(), Stop> {
     let (mut outgoing, approval) = waiting(scene, changes, agent, id)?;
-    let draft = outgoing.hold.iter().map(|hold| hold.draft.key());
+    let draft = outgoing.hold.iter().map(|hold| Key::of_draft(&hold.draft));
     changes.need(draft.chain([Key::Ticket(outgoing.ticket)]))?;
     let note = text::many_lines(note.trim(), NOTE);
     if note.is_empty() {

@@ -20,7 +20,7 @@ pub const FILES: usize = 50;
 /// # Errors
 /// [`Stop::Refuse`] if the agent may not work on the ticket, or the draft is too large.
 pub fn save(scene: &Scene<'_>, changes: &mut Changes<'_>, draft: &Draft) -> Result<Draft, Stop> {
-    let key = draft.key();
+    let key = Key::of_draft(draft);
     changes.need([Key::Ticket(draft.ticket), Key::Message(draft.message), key.clone()])?;
     match (changes.get::<Ticket>(&Key::Ticket(draft.ticket))?, draft.purpose) {
         (Some(ticket), _) => access::work_on(scene.directory, draft.agent, ticket).map(drop)?,

@@ -27,7 +27,7 @@ pub fn pull_back(
     id: OutgoingId,
 ) -> Result<Draft, Stop> {
     let (mut outgoing, _) = own(scene, changes, agent, id)?;
-    changes.need(outgoing.hold.iter().map(|hold| hold.draft.key()))?;
+    changes.need(outgoing.hold.iter().map(|hold| Key::of_draft(&hold.draft)))?;
     let applied = outgoing.state != OutgoingState::AwaitingApproval;
     let draft = restore_draft(scene, changes, mint, &outgoing, |draft| draft)?;
     if let Some(mut ticket) = changes.get::<Ticket>(&Key::Ticket(outgoing.ticket))?.cloned() {
@@ -152,7 +152,7 @@ pub(super) fn restore_draft(
 ) -> Result<Draft, Stop> {
     let hold = outgoing.hold.as_ref().ok_or(Refusal::TooLate)?;
     let was = hold.draft.clone();
-    let key = was.key();
+    let key = Key::of_draft(&was);
     let mut draft = Draft { message: mint.id(), saved: scene.now, ..was };
     // Nothing has happened since but what became of the message itself: that does not keep it from being sent again.
     if let Some(ticket) = changes.get::<Ticket>(&Key::Ticket(outgoing.ticket))?

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use crate::arrival::Uid;
 use crate::digest::Digest;
 use crate::directory::DocumentKind;
+use crate::draft::Draft;
 use crate::id::{AgentId, AuditId, ContactId, EventId, MessageId, NoteId, OutgoingId, ServerId, SourceId, TicketId};
 use crate::mail::{Address, ThreadId};
 
@@ -159,6 +160,11 @@ impl RecordKind {
 }
 
 impl Key {
+    /// The key of a draft.
+    pub const fn of_draft(draft: &Draft) -> Self {
+        Self::Draft(draft.agent, draft.place())
+    }
+
     /// The key as bytes, by which keys of a kind are sorted in [`Query::All`](super::Query::All): what stands in the
     /// columns of a table, one after the other (and a NUL after the kind of a document).
     pub fn bytes(&self) -> Vec<u8> {

@@ -96,7 +96,7 @@ records! {
     /// A mail that has to be sent.
     Outgoing(Outgoing) = |it| Key::Outgoing(it.id),
     /// An answer that was begun.
-    Draft(Draft) = |it| it.key(),
+    Draft(Draft) = |it| Key::of_draft(it),
     /// How much of a ticket an agent has seen.
     ReadMark(ReadMark) = |it| Key::ReadMark(it.agent, it.ticket),
     /// An agent who is signed in.
