@@ -9,7 +9,7 @@ use mailflow_core::store::{
 };
 use mailflow_store_postgres::{Options, PostgresStore};
 use mailflow_test::postgres::{Database, is_there};
-use mailflow_test::store::rules::turns;
+use mailflow_test::store::rules::{shape, turns};
 use mailflow_test::store::samples::{BODY, agent_id, arrival, box_id, message, server, ticket, ticket_id};
 
 mod common;
@@ -81,26 +81,7 @@ async fn a_server_that_is_older_than_the_database_reads_and_only_takes_its_leave
     }
     let database = Database::fresh();
     let store = open(&database).await;
-    insert(&store, vec![ticket(1).into(), server(1).into()]).await;
-    store.keep_body(BODY.to_vec()).await.unwrap();
-    // A later version has been there.
-    database.sql("INSERT INTO mailflow_migrations (number, digest) SELECT 99, digest FROM mailflow_migrations WHERE number = 1");
-    let is_refused =
-        |said: &StoreError| said.is_outdated() && said.to_string().contains("use the later version of mailflow");
-    let Err(CommitError::Failed(said)) = store.commit(changeset(vec![ticket(2).into()])).await else {
-        unreachable!("it is too old");
-    };
-    assert!(is_refused(&said), "{said}");
-    let said = store.erase_body(&mailflow_core::digest::Digest::of(BODY)).await.unwrap_err();
-    assert!(is_refused(&said), "{said}");
-    insert(&store, vec![server(2).into()]).await;
-    let keys = [1, 2].map(|number| Key::Ticket(ticket_id(number)));
-    let there: Vec<bool> = store.load(&keys).await.unwrap().iter().map(|it| it.record.is_some()).collect();
-    assert_eq!(there, [true, false]);
-    assert_eq!(store.body(&mailflow_core::digest::Digest::of(BODY)).await.unwrap().as_deref(), Some(BODY));
-    // The control: the later version writes.
-    database.sql("DELETE FROM mailflow_migrations WHERE number = 99");
-    insert(&store, vec![ticket(2).into()]).await;
+    shape::an_older_program_reads_and_only_takes_its_leave(&store, |sql| drop(database.sql(sql))).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

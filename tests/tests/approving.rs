@@ -8,7 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
-use mailflow_tests::browser::{Browser, Look, Page};
+use mailflow_tests::browser::{Browser, Page};
 use mailflow_tests::demo::Demo;
 use mailflow_tests::desk_server::{Reply, ask_at};
 use serde_json::{Value, json};
@@ -144,21 +144,6 @@ async fn enter(page: &Page, demo: &Demo, user: &str, password: &str) {
     page.and_load(page.click("form button.primary")).await;
 }
 
-/// Takes pictures of a page, at a wide desk too, and checks that it fits its screen.
-async fn look(page: &Page, name: &str) {
-    page.pictures(name).await;
-    let wide = Look { width: 1440, height: 900, dark: false };
-    for (look, suffix) in [(wide, "wide"), (wide.dark(), "wide-dark")] {
-        page.look(look).await;
-        page.picture(&format!("{name}-{suffix}")).await;
-    }
-    for look in [wide, Look::PHONE] {
-        page.look(look).await;
-        assert!(page.too_wide().await <= 0, "{name} is too wide");
-    }
-    page.look(Look::DESK).await;
-}
-
 #[tokio::test]
 async fn the_queue_is_worked_off_with_keys() {
     let Some(browser) = Browser::start().await else { return };
@@ -168,14 +153,14 @@ async fn the_queue_is_worked_off_with_keys() {
     let at = |path: &str| format!("{}{path}", team.demo.address);
     page.open(&at("approvals")).await;
     page.until_said("Nobody is waiting for you").await;
-    look(&page, "approval-0-empty").await;
+    page.fits("approval-0-empty").await;
     team.submit(1, "Good morning,\n\nit costs 10 euros.").await;
     // The page learns of it by itself.
     page.until_said("it costs 10 euros").await;
     team.submit(2, "The second answer.").await;
     team.submit(3, "The third answer.").await;
     page.until("document.querySelectorAll('.queue li').length === 3").await;
-    look(&page, "approval-1-queue").await;
+    page.fits("approval-1-queue").await;
 
     // The whole conversation, without leaving.
     page.press("c").await;
@@ -190,7 +175,7 @@ async fn the_queue_is_worked_off_with_keys() {
     page.and_load(page.press("a")).await;
     page.until_said("Released: it leaves in").await;
     assert!(page.text(".leaving").await.contains("The third answer."));
-    look(&page, "approval-2-released").await;
+    page.fits("approval-2-released").await;
     page.and_load(page.press("z")).await;
     page.until_said("It waits for an approval again.").await;
     assert!(page.text(".leaving").await.contains("The second answer."));
@@ -199,7 +184,7 @@ async fn the_queue_is_worked_off_with_keys() {
     let (again, raw) = team.submit(1, "Good morning,\n\nit costs 12 euros.").await;
     page.open(&at(&format!("approvals/{again}"))).await;
     assert_eq!((page.text(".words del").await, page.text(".words ins").await), ("10".to_owned(), "12".to_owned()));
-    look(&page, "approval-3-again").await;
+    page.fits("approval-3-again").await;
     // While it is looked at, and a note is begun, somebody else releases it.
     page.fill("#note", "half a sen").await;
     let path = format!("/approvals/{again}/release");
@@ -207,7 +192,7 @@ async fn the_queue_is_worked_off_with_keys() {
     page.until_said("released by Kim").await;
     page.until_there(".to-approve.decided").await;
     assert_eq!(page.count("#standing form").await, 0);
-    look(&page, "approval-4-decided").await;
+    page.fits("approval-4-decided").await;
     assert_eq!(page.errors(), Vec::<String>::new());
     team.demo.end().await;
 }
@@ -233,7 +218,7 @@ async fn what_waits_is_seen_live_by_its_author_and_can_be_pulled_back() {
     .await;
     assert_eq!(bob.value("document.querySelector('[data-below]').hidden").await, true);
     bob.click("details.later summary").await;
-    look(&bob, "composer-1-later").await;
+    bob.fits("composer-1-later").await;
     bob.click("[data-later=tomorrow]").await;
     let told = bob.value("Number(document.querySelector('[name=later_utc]').value) > Date.now()").await;
     assert_eq!(told, true);
@@ -247,15 +232,15 @@ async fn what_waits_is_seen_live_by_its_author_and_can_be_pulled_back() {
     bob.until_said("returned by Kim: Which day?").await;
     bob.open(&at("drafts")).await;
     bob.until_said("returned by Kim: Which day?").await;
-    look(&bob, "drafts-1-returned").await;
+    bob.fits("drafts-1-returned").await;
     bob.and_load(bob.click("li.ticket a")).await;
     bob.until_there("form.write .note").await;
     assert_eq!(bob.value("document.querySelector('#signature').value").await, "none", "the draft keeps it");
-    look(&bob, "composer-2-returned").await;
+    bob.fits("composer-2-returned").await;
     bob.and_load(bob.click("button[value=send]")).await;
     bob.open(&at("waiting")).await;
     bob.until_said("Waiting for Team Leads").await;
-    look(&bob, "waiting-1").await;
+    bob.fits("waiting-1").await;
     bob.and_load(bob.click("button[value=undo]")).await;
     bob.until_there("form.write textarea#text").await;
     let text = bob.value("document.querySelector('textarea#text').value").await;
@@ -266,7 +251,7 @@ async fn what_waits_is_seen_live_by_its_author_and_can_be_pulled_back() {
     bob.fill("#name", "Nightly export").await;
     bob.and_load(bob.click("form.edit button.primary")).await;
     let secret = bob.text("#secret").await;
-    look(&bob, "tokens-1-new").await;
+    bob.fits("tokens-1-new").await;
     assert_eq!(ask(&team.demo, &secret, "GET", "/tickets", &Value::Null).await.status, 200);
     bob.open(&at("tokens")).await;
     assert!(!bob.text("main").await.contains(&secret));
@@ -298,7 +283,7 @@ async fn pages_of_people_fit_their_screens() {
         ("waiting", "waiting-0-empty"),
     ] {
         page.open(&format!("{}{path}", team.demo.address)).await;
-        look(&page, &format!("people-{name}")).await;
+        page.fits(&format!("people-{name}")).await;
     }
     team.demo.end().await;
 }

@@ -9,7 +9,7 @@
     reason = "a test fails by panicking"
 )]
 
-use mailflow_tests::browser::{Browser, Look, Page};
+use mailflow_tests::browser::{Browser, Page};
 use mailflow_tests::demo::Demo;
 
 /// What the first page may cost: all of it, and the scripts in it.
@@ -143,21 +143,6 @@ async fn without_scripts_one_signs_in_reads_answers_closes_and_searches() {
     demo.end().await;
 }
 
-/// A page fits a wide desk and a telephone; pictures are taken of it, by day and by night.
-async fn look(page: &Page, name: &str) {
-    page.pictures(name).await;
-    let wide = Look { width: 1440, height: 900, dark: false };
-    for (look, suffix) in [(wide, "wide"), (wide.dark(), "wide-dark")] {
-        page.look(look).await;
-        page.picture(&format!("{name}-{suffix}")).await;
-    }
-    for look in [wide, Look::PHONE] {
-        page.look(look).await;
-        assert!(page.too_wide().await <= 0, "{name} is too wide");
-    }
-    page.look(Look::DESK).await;
-}
-
 #[tokio::test]
 async fn a_message_is_forwarded_with_its_attachment_and_its_writer_still_waits() {
     let Some(browser) = Browser::start().await else { return };
@@ -177,11 +162,11 @@ async fn a_message_is_forwarded_with_its_attachment_and_its_writer_still_waits()
     // Above what is forwarded: there the field begins.
     page.value("(text.focus(), text.setSelectionRange(0, 0))").await;
     page.type_text("Did the bank say why?").await;
-    look(&page, "10-forward").await;
+    page.fits("10-forward").await;
     page.until(SAVED).await;
     page.click("#composer button[value=send]").await;
     page.until_there("details.message.ours .tag").await;
-    look(&page, "10-forwarded").await;
+    page.fits("10-forwarded").await;
     assert_eq!(page.count("details.message").await, messages + 1);
     assert!(page.text(".ticket-acts").await.contains("waiting for an answer"), "nobody has answered");
     let ours = "document.querySelector('details.message.ours .tag').closest('details').id.slice(2)";
@@ -204,7 +189,7 @@ async fn a_ticket_is_opened_by_writing_and_what_was_begun_comes_back() {
     page.until_there("li.ticket").await;
     page.and_load(page.press("w")).await;
     page.until_there("#composer select#ticketbox").await;
-    look(&page, "11-new-ticket-empty").await;
+    page.fits("11-new-ticket-empty").await;
     page.fill("#composer input#to", "Ada <ada@one.example>").await;
     page.fill("#composer input#subject", "Your bicycle is ready").await;
     page.fill("#composer textarea#text", "Dear Ada,\n\ncome and get it.").await;
@@ -219,10 +204,10 @@ async fn a_ticket_is_opened_by_writing_and_what_was_begun_comes_back() {
     assert_eq!(page.value(offered).await, page.value(chosen).await);
     let ticketbox = page.value(chosen).await;
     page.until(SAVED).await;
-    look(&page, "11-new-ticket").await;
+    page.fits("11-new-ticket").await;
     // Somewhere else, and back by the list of drafts.
     page.open(&format!("{}drafts", demo.address)).await;
-    look(&page, "11-drafts").await;
+    page.fits("11-drafts").await;
     page.and_load(page.click("li.ticket a[href*='/tickets/new/']")).await;
     assert_eq!(page.value("subject.value").await, "Your bicycle is ready");
     assert_eq!(page.value(chosen).await, ticketbox);
@@ -233,7 +218,7 @@ async fn a_ticket_is_opened_by_writing_and_what_was_begun_comes_back() {
     for part in ["Your bicycle is ready", "come and get it.", "Ada"] {
         assert!(ticket.contains(part), "{part}: {ticket}");
     }
-    look(&page, "11-opened").await;
+    page.fits("11-opened").await;
     page.open(&format!("{}drafts", demo.address)).await;
     assert!(!page.text("main").await.contains("come and get it."), "what is sent is no draft any more");
     assert_quiet(&page, &demo);

@@ -265,6 +265,21 @@ impl Page {
         }
     }
 
+    /// Takes pictures of a page in each look, at a wide desk too, and checks that it fits a wide desk and a telephone.
+    pub async fn fits(&self, name: &str) {
+        self.pictures(name).await;
+        let wide = Look { width: 1440, height: 900, dark: false };
+        for (look, suffix) in [(wide, "wide"), (wide.dark(), "wide-dark")] {
+            self.look(look).await;
+            self.picture(&format!("{name}-{suffix}")).await;
+        }
+        for look in [wide, Look::PHONE] {
+            self.look(look).await;
+            assert!(self.too_wide().await <= 0, "{name} is too wide");
+        }
+        self.look(Look::DESK).await;
+    }
+
     /// By how many pixels the page is wider than its window.
     pub async fn too_wide(&self) -> i64 {
         let wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth";

@@ -65,7 +65,7 @@ impl Desk {
         let (first, count) =
             tokio::try_join!(self.shared.store.list::<Ticket>(&first, &one), self.shared.store.find(&count, &page))?;
         let oldest = first.rows.first().map(|it| it.waiting_since.unwrap_or(it.created));
-        // The two are asked one after the other: somebody may have taken the last one in between.
+        // The two do not look at the same moment: somebody may have taken the last one in between.
         let tickets = match (oldest, count.rows.first()) {
             (None, _) => Count::new(0),
             (Some(_), Some(Row::Total(count))) if count.number() > 0 => *count,

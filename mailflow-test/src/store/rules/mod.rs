@@ -20,6 +20,7 @@ pub mod model;
 pub mod numbers;
 pub mod races;
 pub mod searches;
+pub mod shape;
 pub mod texts;
 pub mod trail;
 pub mod turns;
