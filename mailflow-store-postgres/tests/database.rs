@@ -10,7 +10,7 @@ use mailflow_core::store::{
 use mailflow_store_postgres::{Options, PostgresStore};
 use mailflow_test::postgres::{Database, is_there};
 use mailflow_test::store::rules::{shape, turns};
-use mailflow_test::store::samples::{BODY, agent_id, arrival, box_id, message, server, ticket, ticket_id};
+use mailflow_test::store::samples::{BODY, agent_id, arrival, box_id, message, ticket, ticket_id};
 
 mod common;
 use common::{changeset, insert, open};
